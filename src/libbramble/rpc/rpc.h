@@ -1,0 +1,196 @@
+/* rpc.h - sessions, frames and calls: how Bramble's programs talk.
+ *
+ * A session begins with the handshake of channel/ and then carries sealed frames, each a message of
+ * messages.def with a request id.  A frame reaches a handler only if the table gives this session's
+ * kind of peer the right to send it and its decoded message keeps the bounds of the schema; anything
+ * else ends the session.  Who the peer is comes from the session alone.
+ *
+ * The asynchronous half (struct rpc_conn) runs on a reactor; the blocking half (struct rpc_client)
+ * is for commands that ask, print and leave.
+ */
+#ifndef BRAMBLE_RPC_H
+#define BRAMBLE_RPC_H
+
+#include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct error;
+struct reactor;
+
+enum {
+    R_ANY = 1 << 0,
+    R_OWNER = 1 << 1,
+    R_OPERATOR = 1 << 2,
+    R_ADMIN = 1 << 3,
+    R_AGENT = 1 << 4,
+    R_NEWNODE = 1 << 5,
+    R_CTLD = 1 << 6,
+    R_CLIENT = 1 << 7,
+    R_STEPD = 1 << 8,
+    R_PEER = 1 << 9,
+    R_REPLY = 1 << 10,
+    R_SHEP = 1 << 11,
+};
+
+enum msg_type {
+#define MSG(number, name, schema, max, rights) MSG_##name = number,
+#include "rpc/messages.def"
+#undef MSG
+};
+const char *msg_type_name(unsigned type); /* "MSG_SUBMIT", or "unknown message" */
+
+/* What a session is for.  Goes into the handshake, so it cannot be changed on the way. */
+enum session_role {
+    SESSION_COMMAND = 1, /* a user's command to the controller */
+    SESSION_AGENT,       /* an agent to the controller */
+    SESSION_STEP_CLIENT, /* srun, sattach to a step's i/o process, by step key */
+    SESSION_STEP_PEER,   /* i/o process to i/o process of one step, by step key */
+    SESSION_SHEPHERD,    /* agent and shepherd: unix socket, not sealed */
+};
+
+struct session_peer {
+    enum session_role role;
+    uint32_t uid, gid;       /* proven by munge or SO_PEERCRED; (uid_t)-1 for step sessions */
+    unsigned version;        /* protocol version agreed on */
+    uint8_t hash[32];        /* of the whole exchange; what nodes sign */
+    char address[64];        /* numeric, for messages and for a node's address; never for rights */
+    bool is_operator, is_admin;
+};
+
+struct rpc_frame {
+    unsigned type;
+    uint32_t request_id;
+    const ProtobufCMessage *msg; /* decoded and checked; lives until the callback returns */
+    int fd;                      /* SESSION_SHEPHERD: descriptor that came with it, or -1; the callback takes it */
+};
+
+/* ---- asynchronous connections ---- */
+
+struct rpc_conn;
+struct rpc_conn_ops {
+    void (*on_open)(void *arg, struct rpc_conn *conn); /* session stands; may be NULL */
+    void (*on_frame)(void *arg, struct rpc_conn *conn, const struct rpc_frame *frame);
+    /* Once, last callback; conn is freed after it.  why is never NULL. */
+    void (*on_close)(void *arg, struct rpc_conn *conn, const struct error *why);
+    void (*on_drain)(void *arg, struct rpc_conn *conn); /* the send queue fell below its low mark; may be NULL */
+};
+
+/* Send a message.  It is packed at once, so msg may be freed.  -1: the connection is closing or its
+ * queue is full (the connection is then closed: a peer that does not read is of no use). */
+int rpc_conn_send(struct rpc_conn *conn, unsigned type, uint32_t request_id, const ProtobufCMessage *msg);
+/* SESSION_SHEPHERD only: the same with a descriptor, which stays the caller's. */
+int rpc_conn_send_fd(struct rpc_conn *conn, unsigned type, const ProtobufCMessage *msg, int fd);
+/* Refuse a request: sends MSG_REFUSAL with the error's code and text. */
+int rpc_conn_refuse(struct rpc_conn *conn, uint32_t request_id, const struct error *err);
+size_t rpc_conn_queued(const struct rpc_conn *conn); /* bytes not yet written */
+/* Close after what is queued has been written (or 5 s); on_close follows. */
+void rpc_conn_close(struct rpc_conn *conn);
+/* Close now. on_close follows on the next turn of the loop. */
+void rpc_conn_abort(struct rpc_conn *conn, const struct error *why);
+const struct session_peer *rpc_conn_peer(const struct rpc_conn *conn);
+void rpc_conn_set_arg(struct rpc_conn *conn, const struct rpc_conn_ops *ops, void *arg);
+void *rpc_conn_arg(const struct rpc_conn *conn);
+/* After NODE_HELLO was verified: the session counts as a registered agent (R_AGENT). */
+void rpc_conn_set_agent(struct rpc_conn *conn, bool registered);
+/* Stop reading frames while downstream is full; on again with false. */
+void rpc_conn_pause(struct rpc_conn *conn, bool paused);
+
+/* Where a controller is and how it is known: the one line a node or login host needs,
+ * controller = "host:port KEY" (KEY: base64 of its Ed25519 public key). */
+struct rpc_target {
+    char host[256];
+    uint16_t port;
+    uint8_t key[32];
+    bool have_key;
+    char munge_socket[108]; /* empty: munge's default */
+};
+int rpc_target_parse(const char *text, struct rpc_target *target, struct error *err);
+
+/* Dial a controller.  Names are looked up on a worker.  on_open or on_close follows within
+ * timeout_ms. */
+struct rpc_conn *rpc_dial(struct reactor *r, const struct rpc_target *target, enum session_role role,
+                          uint64_t timeout_ms, const struct rpc_conn_ops *ops, void *arg);
+
+/* Dial a step's i/o process through the agent's port. */
+struct step_address {
+    const char *host; /* numeric */
+    uint16_t port;
+    uint32_t job_id, step_id, attempt;
+    uint32_t node_index; /* in the step */
+    uint8_t key[32];
+};
+struct rpc_conn *rpc_dial_step(struct reactor *r, const struct step_address *addr, enum session_role role,
+                               uint64_t timeout_ms, const struct rpc_conn_ops *ops, void *arg);
+
+/* The controller's port. */
+struct rpc_server_conf {
+    const char *listen;       /* "0.0.0.0", "127.0.0.1", "::" */
+    uint16_t port;            /* 0: any; see rpc_server_port() */
+    const char *cluster_name;
+    const uint8_t *secret_key;/* Ed25519, 64 bytes; copied */
+    const char *munge_socket; /* NULL: default */
+    bool only_own_uid;        /* mode without root: every other uid is refused */
+    unsigned max_conns;       /* in all; 0: 4096 */
+    unsigned handshake_ms;    /* 0: 5000 */
+    /* fills is_operator and is_admin; may be NULL */
+    void (*on_peer)(void *arg, struct session_peer *peer);
+};
+struct rpc_server;
+/* ops and arg become those of each accepted connection. */
+struct rpc_server *rpc_server_create(struct reactor *r, const struct rpc_server_conf *conf,
+                                     const struct rpc_conn_ops *ops, void *arg, struct error *err);
+uint16_t rpc_server_port(const struct rpc_server *s);
+void rpc_server_destroy(struct rpc_server *s); /* stops listening; connections live on */
+
+/* The agent's port: reads one fixed frame of STEP_HELLO_SIZE bytes from each connection and hands
+ * it, undecoded but for the numbers, to on_client, which takes the descriptor.  Nothing else is read. */
+#define STEP_HELLO_SIZE 128
+struct step_hello {
+    uint32_t job_id, step_id, attempt, node_index;
+    enum session_role role;
+    uint8_t raw[STEP_HELLO_SIZE];
+};
+struct step_port;
+struct step_port *step_port_create(struct reactor *r, const char *listen, uint16_t port,
+                                   void (*on_client)(void *arg, int fd, const struct step_hello *hello,
+                                                     const char *address),
+                                   void *arg, struct error *err);
+uint16_t step_port_number(const struct step_port *p);
+void step_port_destroy(struct step_port *p);
+/* In the step's i/o process: go on with the handshake on fd (taken), with the step's key. */
+struct rpc_conn *rpc_accept_step(struct reactor *r, int fd, const uint8_t raw_hello[STEP_HELLO_SIZE],
+                                 const uint8_t key[32], const struct rpc_conn_ops *ops, void *arg);
+
+/* Unix socket between agent and shepherd: frames, not sealed; the peer's uid is checked against
+ * want_uid (or the own uid).  fd is taken. */
+struct rpc_conn *rpc_adopt_unix(struct reactor *r, int fd, uid_t want_uid, const struct rpc_conn_ops *ops,
+                                void *arg, struct error *err);
+
+/* ---- blocking client of a command ---- */
+
+struct rpc_client;
+/* Connect with the target of the configuration (conf/client.h finds it).  While the controller does
+ * not answer, tries again until wait_ms have passed. */
+struct rpc_client *rpc_client_open(const struct rpc_target *target, unsigned wait_ms, struct error *err);
+void rpc_client_close(struct rpc_client *c); /* NULL is allowed */
+/* Ask and wait at most timeout_ms.  The reply is owned by the caller (rpc_msg_free()).  A refusal
+ * becomes err. want: the expected reply type. */
+ProtobufCMessage *rpc_call(struct rpc_client *c, unsigned type, const ProtobufCMessage *request,
+                           unsigned want, unsigned timeout_ms, struct error *err);
+/* The halves of it, for answers of several frames.  frame->msg lives until the next rpc_recv(). */
+int rpc_send(struct rpc_client *c, unsigned type, const ProtobufCMessage *request, struct error *err);
+int rpc_recv(struct rpc_client *c, struct rpc_frame *frame, unsigned timeout_ms, struct error *err);
+void rpc_msg_free(ProtobufCMessage *msg);
+
+/* ---- codec, for tests and fuzzers ---- */
+
+/* Decode and check one message; from the arena-capped allocator.  NULL with err set if it is no
+ * valid message of that type.  Free with rpc_msg_free(). */
+ProtobufCMessage *msg_decode(unsigned type, const uint8_t *data, size_t len, struct error *err);
+/* Check a message that was made here against the bounds of its schema. */
+int msg_check_bounds(const ProtobufCMessage *msg, struct error *err);
+
+#endif
