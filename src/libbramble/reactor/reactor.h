@@ -18,7 +18,9 @@ struct reactor_fd;
 struct reactor_signal;
 
 struct reactor *reactor_create(struct error *err);
-void reactor_destroy(struct reactor *r); /* closes what is still open; NULL is allowed */
+/* Closes what is still open and waits for work under way, whose done is not called.  Handles of the
+ * loop are gone with it.  NULL is allowed. */
+void reactor_destroy(struct reactor *r);
 /* Run until reactor_stop().  Returns the code given to it. */
 int reactor_run(struct reactor *r);
 void reactor_stop(struct reactor *r, int code);
@@ -35,10 +37,12 @@ void reactor_timer_stop(struct reactor_timer *t);
 bool reactor_timer_active(const struct reactor_timer *t);
 void reactor_timer_close(struct reactor_timer *t); /* NULL is allowed */
 
-/* Readiness of a descriptor (socket, pipe, pidfd, eventfd, tty).  The caller keeps owning fd and
- * closes it after reactor_fd_close(). */
+/* Readiness of a descriptor (socket, pipe, pidfd, eventfd, tty), level-triggered.  The caller keeps
+ * owning fd (which is made non-blocking) and closes it after reactor_fd_close().  A handle is created
+ * without watching anything.  An end of file or hang-up is readiness to read.  status < 0 (-errno): the
+ * descriptor is in error, events are those that were watched, and watching has stopped. */
 enum { REACTOR_READ = 1, REACTOR_WRITE = 2 };
-typedef void reactor_fd_f(void *arg, int events, int status); /* status < 0: -errno */
+typedef void reactor_fd_f(void *arg, int events, int status);
 struct reactor_fd *reactor_fd_create(struct reactor *r, int fd, reactor_fd_f *on_ready, void *arg);
 int reactor_fd_watch(struct reactor_fd *h, int events); /* 0 stops watching */
 void reactor_fd_close(struct reactor_fd *h); /* NULL is allowed */
@@ -52,7 +56,9 @@ void reactor_signal_close(struct reactor_signal *s);
  * queued. */
 typedef void reactor_work_f(void *arg);
 int reactor_offload(struct reactor *r, reactor_work_f *work, reactor_work_f *done, void *arg);
-/* Run fn soon on the loop.  reactor_post() may be called from any thread, the other only on it. */
+/* Run fn soon on the loop.  reactor_post() may be called from any thread, the other only on it.
+ * What is deferred runs in order after the callbacks of this turn; what is deferred meanwhile runs a
+ * turn later, so that descriptors and timers get their share between the slices of a long task. */
 void reactor_post(struct reactor *r, reactor_work_f *fn, void *arg);
 void reactor_defer(struct reactor *r, reactor_work_f *fn, void *arg);
 
