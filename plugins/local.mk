@@ -1,1 +1,2 @@
-# build rules of plugins
+# Plugins: <type>_<name>.so, each a module that exports bramble_plugin.
+include plugins/launch/local.mk

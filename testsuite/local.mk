@@ -1,1 +1,6 @@
 # build rules of testsuite
+
+# runs a program under a launcher plugin, without a cluster
+check_PROGRAMS += testsuite/lib/launch_rig
+testsuite_lib_launch_rig_SOURCES = testsuite/lib/launch_rig.c
+testsuite_lib_launch_rig_LDADD = -ldl -lpthread

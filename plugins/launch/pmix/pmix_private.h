@@ -1,0 +1,51 @@
+/* pmix_private.h - shared by the files of the launcher "pmix". */
+#ifndef BRAMBLE_LAUNCH_PMIX_PRIVATE_H
+#define BRAMBLE_LAUNCH_PMIX_PRIVATE_H
+
+#include <pmix_server.h>
+
+#include "bramble/launch_plugin.h"
+#include "common/allgather.h"
+#include "common/pmi_server.h"
+#include "common/rank_watch.h"
+
+/* peer_send() kinds; 32, 33 and 40 belong to pmi_server and rank_watch. */
+enum { PEER_FENCE = 1, PEER_FENCE_DOWN, PEER_MODEX_ASK, PEER_MODEX_ANSWER };
+
+struct modex_wait;
+
+struct pmix {
+    const struct launch_step *step;
+    const struct launch_host *host;
+    pmix_nspace_t nspace;
+    struct allgather *gather;
+    struct rank_watch watch;
+    struct pmi_server *pmi;  /* for programs that speak PMI-1 or PMI-2 (Debian's MPICH) */
+    bool *begun, *finalized; /* one a local task */
+    uint32_t num_local;
+    uint32_t *node_of;       /* node index of each rank */
+    struct modex_wait *waits;
+    uint64_t last_wait;
+    bool up;
+};
+
+/* pmix_job.c: tells libpmix about the step.  -1 with err. */
+int pmix_job_register(struct pmix *p, struct plugin_error *err);
+
+/* pmix_upcalls.c: what libpmix asks of its host. */
+extern pmix_server_module_t pmix_upcalls;
+/* libpmix hands no context to most upcalls and exists once a process, so the one instance is known
+ * here.  NULL: upcalls are refused. */
+void pmix_upcalls_set_instance(struct pmix *p);
+void pmix_peer_modex(struct pmix *p, uint32_t from, uint32_t kind, uint64_t tag, const void *data,
+                     size_t len);
+void pmix_modex_fail_all(struct pmix *p, uint32_t node);
+
+/* A call of libpmix that ends in a callback, waited for. */
+struct pmix_waiter;
+struct pmix_waiter *pmix_waiter_create(void);
+void pmix_waiter_done(pmix_status_t status, void *waiter); /* a pmix_op_cbfunc_t */
+/* Waits at most 10 s and frees the waiter; PMIX_ERR_TIMEOUT leaves it to the late callback. */
+pmix_status_t pmix_waiter_wait(struct pmix_waiter *w, pmix_status_t rc);
+
+#endif
