@@ -1,1 +1,3 @@
-# jobenv
+libbramble_la_SOURCES += \
+    src/libbramble/jobenv/env.c src/libbramble/jobenv/env.h \
+    src/libbramble/jobenv/jobenv.c src/libbramble/jobenv/jobenv.h

@@ -1,0 +1,276 @@
+/* jobenv.c - the output environment of jobs, batch scripts, steps and tasks. */
+#include "config.h"
+#include "jobenv/jobenv.h"
+
+#include "jobenv/env.h"
+#include "util/num.h"
+#include "util/strbuf.h"
+#include "util/mem.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#define PID_DIGITS 10 /* room for any pid_t */
+static const char pid_variable[] = "SLURM_TASK_PID";
+
+/* A submitter's environment may be a job's own (sbatch in a batch script, srun in a step): what
+ * describes that job, step or task must not leak into the new one. */
+static void clear_step(struct env *env)
+{
+    static const char *const names[] = {
+        "SLURM_STEP_ID",  "SLURM_STEPID",        "SLURM_STEP_NODELIST",     "SLURM_STEP_NUM_NODES",
+        "SLURM_PROCID",   "SLURM_STEP_NUM_TASKS", "SLURM_STEP_TASKS_PER_NODE", "SLURM_LOCALID",
+        "SLURM_NODEID",   "SLURM_GTIDS",         "SLURM_CPUS_ON_NODE",      "SLURMD_NODENAME",
+        "SLURM_TASK_PID", "SLURM_TOPOLOGY_ADDR", "SLURM_TOPOLOGY_ADDR_PATTERN", "SLURM_UMASK",
+        "SLURM_LAUNCH_NODE_IPADDR", "SLURM_MPI_TYPE", "SLURM_PMIX_MAPPING_SERV",
+        "PMIX_NAMESPACE", "PMIX_RANK", "PMI_FD", "PMI_RANK", "PMI_SIZE", "PMI_JOBID",
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+        env_unset(env, names[i]);
+    env_unset_prefix(env, "PMIX_SERVER_"); /* settings such as PMIX_MCA_... are the user's */
+}
+
+static void clear_job(struct env *env)
+{
+    static const char *const names[] = {
+        "SLURM_NTASKS",          "SLURM_NPROCS",      "SLURM_NTASKS_PER_NODE", "SLURM_CPUS_PER_TASK",
+        "SLURM_MEM_PER_NODE",    "SLURM_MEM_PER_CPU", "SLURM_JOB_ACCOUNT",     "SLURM_JOB_QOS",
+        "SLURM_JOB_RESERVATION", "SLURM_RESTART_COUNT",
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+        env_unset(env, names[i]);
+    env_unset_prefix(env, "SLURM_ARRAY_");
+}
+
+static void set_u64(struct env *env, const char *name, uint64_t value)
+{
+    env_setf(env, name, "%" PRIu64, value);
+}
+
+/* Text that is there and not empty. */
+static void set_text(struct env *env, const char *name, const char *text)
+{
+    if (text && *text)
+        env_set(env, name, text);
+}
+
+/* MPI hangs when boards have several interfaces and it tries them all: name the one they share,
+ * unless the user has chosen. */
+static void set_mpi_network(struct env *env, const char *network)
+{
+    static const struct {
+        const char *include, *exclude;
+    } pins[] = {
+        { "OMPI_MCA_btl_tcp_if_include", "OMPI_MCA_btl_tcp_if_exclude" },
+        { "OMPI_MCA_oob_tcp_if_include", "OMPI_MCA_oob_tcp_if_exclude" },
+        { "PRTE_MCA_prte_if_include", "PRTE_MCA_prte_if_exclude" },
+    };
+
+    if (!network || !*network)
+        return;
+    for (size_t i = 0; i < ARRAY_SIZE(pins); i++)
+        if (!env_has(env, pins[i].exclude))
+            env_set_default(env, pins[i].include, network);
+}
+
+static void set_tasks(struct env *env, uint32_t num_tasks)
+{
+    set_u64(env, "SLURM_NTASKS", num_tasks);
+    set_u64(env, "SLURM_NPROCS", num_tasks);
+}
+
+/* What describes the job to all its processes, steps included. */
+static void set_job(struct env *env, const Wire__AllocInfo *alloc)
+{
+    set_u64(env, "SLURM_JOB_ID", alloc->job_id);
+    set_u64(env, "SLURM_JOBID", alloc->job_id);
+    set_text(env, "SLURM_JOB_NAME", alloc->job_name);
+    set_text(env, "SLURM_CLUSTER_NAME", alloc->cluster_name);
+    set_text(env, "SLURM_JOB_PARTITION", alloc->partition);
+    set_text(env, "SLURM_JOB_ACCOUNT", alloc->account);
+    set_text(env, "SLURM_JOB_QOS", alloc->qos);
+    set_text(env, "SLURM_JOB_RESERVATION", alloc->reservation);
+    set_text(env, "SLURM_JOB_NODELIST", alloc->node_list);
+    set_text(env, "SLURM_NODELIST", alloc->node_list);
+    set_u64(env, "SLURM_JOB_NUM_NODES", alloc->n_nodes);
+    set_u64(env, "SLURM_NNODES", alloc->n_nodes);
+    set_text(env, "SLURM_JOB_CPUS_PER_NODE", alloc->cpus_per_node);
+    set_text(env, "SLURM_TASKS_PER_NODE", alloc->tasks_per_node);
+    set_text(env, "SLURM_SUBMIT_DIR", alloc->submit_dir);
+    set_text(env, "SLURM_SUBMIT_HOST", alloc->submit_host);
+    if (alloc->has_mem_per_node_mb)
+        set_u64(env, "SLURM_MEM_PER_NODE", alloc->mem_per_node_mb);
+    else if (alloc->has_mem_per_cpu_mb)
+        set_u64(env, "SLURM_MEM_PER_CPU", alloc->mem_per_cpu_mb);
+    if (alloc->restart_count)
+        set_u64(env, "SLURM_RESTART_COUNT", alloc->restart_count);
+    set_mpi_network(env, alloc->mpi_if_include);
+}
+
+void jobenv_set_alloc(struct env *env, const Wire__AllocInfo *alloc)
+{
+    clear_step(env);
+    clear_job(env);
+    set_job(env, alloc);
+    if (alloc->has_num_tasks)
+        set_tasks(env, alloc->num_tasks);
+    if (alloc->has_ntasks_per_node)
+        set_u64(env, "SLURM_NTASKS_PER_NODE", alloc->ntasks_per_node);
+    if (alloc->has_cpus_per_task)
+        set_u64(env, "SLURM_CPUS_PER_TASK", alloc->cpus_per_task);
+    set_text(env, "SLURM_DISTRIBUTION", alloc->distribution);
+    if (alloc->overcommit)
+        env_set(env, "SLURM_OVERCOMMIT", "1");
+    env_set(env, "SLURM_NODE_ALIASES", "(null)");
+}
+
+/* What only the board knows that runs the process. */
+static void set_place(struct env *env, const Wire__AllocInfo *alloc, const Wire__NodeAlloc *node,
+                      uint32_t node_index)
+{
+    set_text(env, "SLURMD_NODENAME", node->name);
+    set_text(env, "SLURM_TOPOLOGY_ADDR", node->name);
+    env_set(env, "SLURM_TOPOLOGY_ADDR_PATTERN", "node");
+    set_u64(env, "SLURM_NODEID", node_index);
+    set_u64(env, "SLURM_CPUS_ON_NODE", node->cpus);
+    set_u64(env, "SLURM_JOB_UID", alloc->uid);
+    set_u64(env, "SLURM_JOB_GID", alloc->gid);
+    set_text(env, "SLURM_JOB_USER", alloc->user_name);
+    env_set_default(env, "TMPDIR", "/tmp");
+}
+
+void jobenv_set_batch(struct env *env, const Wire__AllocInfo *alloc, uint32_t node_index)
+{
+    jobenv_set_alloc(env, alloc);
+    if (node_index < alloc->n_nodes) {
+        set_place(env, alloc, alloc->nodes[node_index], node_index);
+        set_text(env, "HOSTNAME", alloc->nodes[node_index]->name);
+    }
+    env_set_default(env, "SLURM_PRIO_PROCESS", "0");
+    env_set(env, "SLURM_GTIDS", "0");
+    jobenv_set_task(env, 0, 0);
+}
+
+/* "none", "map_cpu:0,1", "verbose,cores" as SLURM_CPU_BIND and its three parts. */
+static void set_cpu_bind(struct env *env, const char *text)
+{
+    CLEANUP_FREE char *copy = xstrdup(text), *type = NULL;
+    const char *verbose = "quiet", *list = "";
+    char *save = NULL;
+
+    for (char *word = strtok_r(copy, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
+        char *colon;
+
+        if (!strcmp(word, "v") || !strcmp(word, "verbose")) {
+            verbose = "verbose";
+        } else if (!strcmp(word, "q") || !strcmp(word, "quiet")) {
+            verbose = "quiet";
+        } else { /* the rest, commas and all */
+            const char *rest = text + (word - copy);
+
+            colon = strchr(word, ':');
+            type = colon ? xstrndup(rest, (size_t)(colon - word) + 1) : xstrdup(rest);
+            list = colon ? strchr(rest, ':') + 1 : "";
+            break;
+        }
+    }
+    env_setf(env, "SLURM_CPU_BIND", "%s%s%s%s", verbose, type ? "," : "", type ? type : "", list);
+    env_set(env, "SLURM_CPU_BIND_VERBOSE", verbose);
+    env_set(env, "SLURM_CPU_BIND_TYPE", type ? type : "");
+    env_set(env, "SLURM_CPU_BIND_LIST", list);
+}
+
+static void set_spec(struct env *env, const Wire__StepSpec *spec)
+{
+    if (spec->has_cpus_per_task)
+        set_u64(env, "SLURM_CPUS_PER_TASK", spec->cpus_per_task);
+    if (spec->has_ntasks_per_node)
+        set_u64(env, "SLURM_NTASKS_PER_NODE", spec->ntasks_per_node);
+    if (spec->has_mem_per_node_mb) {
+        set_u64(env, "SLURM_MEM_PER_NODE", spec->mem_per_node_mb);
+        env_unset(env, "SLURM_MEM_PER_CPU");
+    } else if (spec->has_mem_per_cpu_mb) {
+        set_u64(env, "SLURM_MEM_PER_CPU", spec->mem_per_cpu_mb);
+        env_unset(env, "SLURM_MEM_PER_NODE");
+    }
+    if (spec->has_umask)
+        env_setf(env, "SLURM_UMASK", "0%03o", spec->umask & 0777);
+    set_text(env, "SLURM_DISTRIBUTION", spec->distribution);
+    set_text(env, "SLURM_LAUNCH_NODE_IPADDR", spec->launch_address);
+    if (spec->mpi && *spec->mpi && strcmp(spec->mpi, "none") != 0)
+        env_set(env, "SLURM_MPI_TYPE", spec->mpi);
+    if (spec->cpu_bind && *spec->cpu_bind)
+        set_cpu_bind(env, spec->cpu_bind);
+    if (spec->overcommit)
+        env_set(env, "SLURM_OVERCOMMIT", "1");
+}
+
+void jobenv_set_step(struct env *env, const Wire__AllocInfo *alloc, const Wire__StepLayout *layout,
+                     const Wire__StepSpec *spec, uint32_t step_id, uint32_t node_index)
+{
+    clear_step(env);
+    set_job(env, alloc);
+    set_u64(env, "SLURM_STEP_ID", step_id);
+    set_u64(env, "SLURM_STEPID", step_id);
+    set_text(env, "SLURM_STEP_NODELIST", layout->node_list);
+    set_u64(env, "SLURM_STEP_NUM_NODES", layout->n_nodes);
+    set_u64(env, "SLURM_STEP_NUM_TASKS", layout->num_tasks);
+    set_text(env, "SLURM_STEP_TASKS_PER_NODE", layout->tasks_per_node);
+    set_text(env, "SLURM_TASKS_PER_NODE", layout->tasks_per_node);
+    set_u64(env, "SLURM_NNODES", layout->n_nodes);
+    set_tasks(env, layout->num_tasks);
+    if (spec)
+        set_spec(env, spec);
+    if (node_index < layout->n_nodes)
+        set_place(env, alloc, layout->nodes[node_index], node_index);
+    env_set_default(env, "SLURM_PRIO_PROCESS", "0");
+    if (node_index < layout->n_tasks) {
+        const Wire__NodeTasks *tasks = layout->tasks[node_index];
+        CLEANUP_STRBUF struct strbuf gtids = STRBUF_INIT;
+
+        for (size_t i = 0; i < tasks->n_gtids; i++)
+            strbuf_addf(&gtids, i ? ",%" PRIu32 : "%" PRIu32, tasks->gtids[i]);
+        env_set(env, "SLURM_GTIDS", strbuf_str(&gtids));
+    }
+}
+
+void jobenv_set_task(struct env *env, uint32_t gtid, uint32_t local_id)
+{
+    set_u64(env, "SLURM_PROCID", gtid);
+    set_u64(env, "SLURM_LOCALID", local_id);
+    env_setf(env, pid_variable, "%*s", PID_DIGITS, "");
+}
+
+void jobenv_put_pid(char *const *vector, pid_t pid)
+{
+    char digits[PID_DIGITS];
+    size_t num = 0, at = sizeof pid_variable;
+    unsigned rest = (unsigned)pid;
+
+    while (*vector
+           && (strncmp(*vector, pid_variable, sizeof pid_variable - 1) != 0
+               || (*vector)[sizeof pid_variable - 1] != '='))
+        vector++;
+    if (!*vector || strlen(*vector) != sizeof pid_variable + PID_DIGITS)
+        return;
+    do
+        digits[num++] = (char)('0' + rest % 10);
+    while (rest /= 10);
+    while (num)
+        (*vector)[at++] = digits[--num];
+    (*vector)[at] = '\0';
+}
+
+void jobenv_set_login(struct env *env, const char *user, const char *home, const char *shell)
+{
+    env_set_default(env, "USER", user);
+    env_set_default(env, "LOGNAME", user);
+    env_set_default(env, "HOME", home);
+    env_set_default(env, "SHELL", shell && *shell ? shell : "/bin/sh");
+    env_set_default(env, "PATH",
+                    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+}
