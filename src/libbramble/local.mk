@@ -13,4 +13,4 @@ include src/libbramble/plugin/local.mk
 include src/libbramble/jobopt/local.mk
 include src/libbramble/jobenv/local.mk
 # --as-needed drops what a program does not use
-LIBBRAMBLE = libbramble.la $(UV_LIBS) $(PROTOBUF_C_LIBS) $(SODIUM_LIBS) $(MUNGE_LIBS)
+LIBBRAMBLE = libbramble.la $(UV_LIBS) $(PROTOBUF_C_LIBS) $(SODIUM_LIBS) $(MUNGE_LIBS) $(LIBCONFIG_LIBS)
