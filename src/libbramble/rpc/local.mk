@@ -1,2 +1,5 @@
-# rpc
 libbramble_la_SOURCES += src/libbramble/rpc/fields.c src/libbramble/rpc/fields.h src/libbramble/rpc/fields.def
+libbramble_la_SOURCES += \
+    src/libbramble/rpc/rpc.h src/libbramble/rpc/messages.def src/libbramble/rpc/rpc_private.h \
+    src/libbramble/rpc/codec.c src/libbramble/rpc/codec_arena.c src/libbramble/rpc/codec_arena.h \
+    src/libbramble/rpc/net.c

@@ -17,6 +17,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "channel/session.h"
+
 struct error;
 struct reactor;
 
@@ -42,24 +44,6 @@ enum msg_type {
 };
 const char *msg_type_name(unsigned type); /* "MSG_SUBMIT", or "unknown message" */
 
-/* What a session is for.  Goes into the handshake, so it cannot be changed on the way. */
-enum session_role {
-    SESSION_COMMAND = 1, /* a user's command to the controller */
-    SESSION_AGENT,       /* an agent to the controller */
-    SESSION_STEP_CLIENT, /* srun, sattach to a step's i/o process, by step key */
-    SESSION_STEP_PEER,   /* i/o process to i/o process of one step, by step key */
-    SESSION_SHEPHERD,    /* agent and shepherd: unix socket, not sealed */
-};
-
-struct session_peer {
-    enum session_role role;
-    uint32_t uid, gid;       /* proven by munge or SO_PEERCRED; (uid_t)-1 for step sessions */
-    unsigned version;        /* protocol version agreed on */
-    uint8_t hash[32];        /* of the whole exchange; what nodes sign */
-    char address[64];        /* numeric, for messages and for a node's address; never for rights */
-    bool is_operator, is_admin;
-};
-
 struct rpc_frame {
     unsigned type;
     uint32_t request_id;
@@ -71,22 +55,29 @@ struct rpc_frame {
 
 struct rpc_conn;
 struct rpc_conn_ops {
-    void (*on_open)(void *arg, struct rpc_conn *conn); /* session stands; may be NULL */
+    /* The session stands; may be NULL.  On the accepting side: the client has sent its first sealed
+     * frame, which needs its key.  The dialling side may call rpc_conn_send() from here on. */
+    void (*on_open)(void *arg, struct rpc_conn *conn);
     void (*on_frame)(void *arg, struct rpc_conn *conn, const struct rpc_frame *frame);
-    /* Once, last callback; conn is freed after it.  why is never NULL. */
+    /* Once, last callback; conn is freed after it.  why is never NULL.  Also for a connection that never
+     * opened.  why->code: BRE_CLOSED when the peer or this side ended the session properly (on a unix
+     * socket: end of file), ECONNRESET when it was cut, BRE_NO_CONTACT when nobody was reached,
+     * BRE_TIMEOUT, BRE_AUTH and others of the handshake, BRE_PROTOCOL, BRE_ACCESS, ... */
     void (*on_close)(void *arg, struct rpc_conn *conn, const struct error *why);
     void (*on_drain)(void *arg, struct rpc_conn *conn); /* the send queue fell below its low mark; may be NULL */
 };
 
-/* Send a message.  It is packed at once, so msg may be freed.  -1: the connection is closing or its
- * queue is full (the connection is then closed: a peer that does not read is of no use). */
+/* Send a message.  It is packed at once, so msg may be freed; msg may be NULL for the schema Empty.  It
+ * leaves at the end of this turn of the loop, with what else was sent meanwhile.  -1: the connection is
+ * not open (ENOTCONN), msg breaks the bounds of its schema (EMSGSIZE, logged), or the queue is full
+ * (ENOBUFS; the connection is then closed: a peer that does not read is of no use). */
 int rpc_conn_send(struct rpc_conn *conn, unsigned type, uint32_t request_id, const ProtobufCMessage *msg);
 /* SESSION_SHEPHERD only: the same with a descriptor, which stays the caller's. */
 int rpc_conn_send_fd(struct rpc_conn *conn, unsigned type, const ProtobufCMessage *msg, int fd);
 /* Refuse a request: sends MSG_REFUSAL with the error's code and text. */
 int rpc_conn_refuse(struct rpc_conn *conn, uint32_t request_id, const struct error *err);
 size_t rpc_conn_queued(const struct rpc_conn *conn); /* bytes not yet written */
-/* Close after what is queued has been written (or 5 s); on_close follows. */
+/* Close after what is queued has been written (or 5 s); on_close follows.  No frame is delivered any more. */
 void rpc_conn_close(struct rpc_conn *conn);
 /* Close now. on_close follows on the next turn of the loop. */
 void rpc_conn_abort(struct rpc_conn *conn, const struct error *why);
@@ -114,13 +105,14 @@ int rpc_target_parse(const char *text, struct rpc_target *target, struct error *
 struct rpc_conn *rpc_dial(struct reactor *r, const struct rpc_target *target, enum session_role role,
                           uint64_t timeout_ms, const struct rpc_conn_ops *ops, void *arg);
 
-/* Dial a step's i/o process through the agent's port. */
+/* Dial a step's i/o process through the agent's port.  key: StepReply's for SESSION_STEP_CLIENT,
+ * StepLaunch's for SESSION_STEP_PEER. */
 struct step_address {
     const char *host; /* numeric */
     uint16_t port;
     uint32_t job_id, step_id, attempt;
     uint32_t node_index; /* in the step */
-    uint8_t key[32];
+    uint8_t key[SESSION_KEY_SIZE];
 };
 struct rpc_conn *rpc_dial_step(struct reactor *r, const struct step_address *addr, enum session_role role,
                                uint64_t timeout_ms, const struct rpc_conn_ops *ops, void *arg);
@@ -146,13 +138,8 @@ uint16_t rpc_server_port(const struct rpc_server *s);
 void rpc_server_destroy(struct rpc_server *s); /* stops listening; connections live on */
 
 /* The agent's port: reads one fixed frame of STEP_HELLO_SIZE bytes from each connection and hands
- * it, undecoded but for the numbers, to on_client, which takes the descriptor.  Nothing else is read. */
-#define STEP_HELLO_SIZE 128
-struct step_hello {
-    uint32_t job_id, step_id, attempt, node_index;
-    enum session_role role;
-    uint8_t raw[STEP_HELLO_SIZE];
-};
+ * it, undecoded but for the numbers, to on_client, which takes the descriptor.  Nothing else is read.
+ * on_client NULL at creation is not allowed; a descriptor it has no use for it closes. */
 struct step_port;
 struct step_port *step_port_create(struct reactor *r, const char *listen, uint16_t port,
                                    void (*on_client)(void *arg, int fd, const struct step_hello *hello,
@@ -160,7 +147,8 @@ struct step_port *step_port_create(struct reactor *r, const char *listen, uint16
                                    void *arg, struct error *err);
 uint16_t step_port_number(const struct step_port *p);
 void step_port_destroy(struct step_port *p);
-/* In the step's i/o process: go on with the handshake on fd (taken), with the step's key. */
+/* In the step's i/o process: go on with the handshake on fd (taken), with the step's key (StepLaunch's).
+ * Never NULL: when the client does not hold the key, on_close says so on the next turn. */
 struct rpc_conn *rpc_accept_step(struct reactor *r, int fd, const uint8_t raw_hello[STEP_HELLO_SIZE],
                                  const uint8_t key[32], const struct rpc_conn_ops *ops, void *arg);
 
@@ -185,12 +173,19 @@ int rpc_send(struct rpc_client *c, unsigned type, const ProtobufCMessage *reques
 int rpc_recv(struct rpc_client *c, struct rpc_frame *frame, unsigned timeout_ms, struct error *err);
 void rpc_msg_free(ProtobufCMessage *msg);
 
-/* ---- codec, for tests and fuzzers ---- */
+/* ---- codec: also for the journal, tests and fuzzers ---- */
 
-/* Decode and check one message; from the arena-capped allocator.  NULL with err set if it is no
- * valid message of that type.  Free with rpc_msg_free(). */
+/* Check one message against the bounds of its schema, then decode it into memory that is capped.  NULL
+ * with err set if it is no valid message of that type.  Free with rpc_msg_free(). */
 ProtobufCMessage *msg_decode(unsigned type, const uint8_t *data, size_t len, struct error *err);
+/* The same for any message of wire/, such as the events of the journal. */
+ProtobufCMessage *msg_decode_schema(const ProtobufCMessageDescriptor *schema, const uint8_t *data,
+                                    size_t len, struct error *err);
 /* Check a message that was made here against the bounds of its schema. */
 int msg_check_bounds(const ProtobufCMessage *msg, struct error *err);
+/* Of a message of messages.def; NULL and 0 for an unknown type. */
+const ProtobufCMessageDescriptor *msg_schema(unsigned type);
+uint32_t msg_max_size(unsigned type);
+unsigned msg_rights(unsigned type);
 
 #endif

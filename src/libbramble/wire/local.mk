@@ -18,3 +18,16 @@ src/libbramble/wire/%.pb-c.c: $(srcdir)/src/libbramble/wire/%.proto
 	    $(PROTOC_C) --proto_path=$(srcdir)/src/libbramble/wire --c_out=src/libbramble/wire $<
 src/libbramble/wire/%.pb-c.h: src/libbramble/wire/%.pb-c.c
 	@:
+
+# The bounds table, from the "max" comments; a field without a bound ends the build.
+wire_proto_files = $(wire_protos:%=$(srcdir)/src/libbramble/wire/%.proto)
+EXTRA_DIST += src/libbramble/wire/bounds.awk src/libbramble/wire/bounds_h.awk
+BUILT_SOURCES += src/libbramble/wire/bounds.h
+CLEANFILES += src/libbramble/wire/bounds.h src/libbramble/wire/bounds.c
+nodist_libbramble_la_SOURCES += src/libbramble/wire/bounds.c src/libbramble/wire/bounds.h
+src/libbramble/wire/bounds.h: $(wire_proto_files) $(srcdir)/src/libbramble/wire/bounds_h.awk
+	$(AM_V_GEN)$(MKDIR_P) src/libbramble/wire && \
+	    $(AWK) -f $(srcdir)/src/libbramble/wire/bounds_h.awk $(wire_proto_files) > $@.tmp && mv $@.tmp $@
+src/libbramble/wire/bounds.c: $(wire_proto_files) $(srcdir)/src/libbramble/wire/bounds.awk
+	$(AM_V_GEN)$(MKDIR_P) src/libbramble/wire && \
+	    $(AWK) -f $(srcdir)/src/libbramble/wire/bounds.awk $(wire_proto_files) > $@.tmp && mv $@.tmp $@
