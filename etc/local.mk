@@ -8,3 +8,7 @@ unit_DATA = $(systemd_units)
 
 etc/systemd/%.service: $(srcdir)/etc/systemd/%.service.in
 	$(AM_V_GEN)$(MKDIR_P) etc/systemd && sed -e 's|@sbindir[@]|$(sbindir)|g' $< > $@.tmp && mv $@.tmp $@
+
+# bramble.conf goes into the examples, never over the one that is in use
+examplesdir = $(docdir)/examples
+dist_examples_DATA = etc/bramble.conf

@@ -8,4 +8,5 @@ testsuite_lib_launch_rig_LDADD = -ldl -lpthread
 # unit tests: one line a room
 if HAVE_CHECK
 include testsuite/unit/accounting.mk
+include testsuite/unit/conf.mk
 endif

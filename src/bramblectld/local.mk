@@ -10,3 +10,4 @@ libctld_la_SOURCES = \
     src/bramblectld/journal/record.h src/bramblectld/journal/scan.c src/bramblectld/journal/scan.h \
     src/bramblectld/journal/segment.c src/bramblectld/journal/storage.h \
     src/bramblectld/journal/storage_dir.c
+libctld_la_SOURCES += src/bramblectld/cluster_conf.c src/bramblectld/cluster_conf.h
