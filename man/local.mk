@@ -1,1 +1,2 @@
 # build rules of man
+dist_man_MANS += man/man1/sbench.1

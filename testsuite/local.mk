@@ -9,4 +9,5 @@ testsuite_lib_launch_rig_LDADD = -ldl -lpthread
 if HAVE_CHECK
 include testsuite/unit/accounting.mk
 include testsuite/unit/conf.mk
+include testsuite/unit/sbench.mk
 endif

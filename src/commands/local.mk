@@ -1,1 +1,2 @@
 # build rules of src/commands
+include src/commands/sbench/local.mk
