@@ -10,4 +10,5 @@ if HAVE_CHECK
 include testsuite/unit/accounting.mk
 include testsuite/unit/conf.mk
 include testsuite/unit/sbench.mk
+include testsuite/unit/topo.mk
 endif
