@@ -9,6 +9,7 @@ testsuite_lib_launch_rig_LDADD = -ldl -lpthread
 if HAVE_CHECK
 include testsuite/unit/accounting.mk
 include testsuite/unit/conf.mk
+include testsuite/unit/rpc.mk
 include testsuite/unit/sbench.mk
 include testsuite/unit/topo.mk
 endif

@@ -115,6 +115,7 @@ void handshake_destroy(struct handshake *h); /* NULL is allowed; wipes what is s
 
 enum handshake_state handshake_state(const struct handshake *h);
 size_t handshake_want(const struct handshake *h);
+const struct session_peer *handshake_peer(const struct handshake *h); /* as far as it is known */
 /* data: exactly handshake_want() bytes.  -1: failed; there may still be a refusal to send. */
 int handshake_feed(struct handshake *h, const uint8_t *data, struct error *err);
 /* Blocks; touches only h, so it may run on a worker. */

@@ -518,6 +518,11 @@ enum handshake_state handshake_state(const struct handshake *h)
                                     : HANDSHAKE_READ;
 }
 
+const struct session_peer *handshake_peer(const struct handshake *h)
+{
+    return &h->peer;
+}
+
 size_t handshake_want(const struct handshake *h)
 {
     return h->want;

@@ -410,7 +410,7 @@ int msg_check_outgoing(unsigned type, const ProtobufCMessage *msg, size_t *size,
         return error_set(err, BRE_INTERNAL, "unknown message %u", type);
     *size = 0;
     if (!msg)
-        return info->max == 0 ? 0 : error_set(err, BRE_INTERNAL, "%s needs a message", info->name);
+        return info->schema->n_fields == 0 ? 0 : error_set(err, BRE_INTERNAL, "%s needs a message", info->name);
     if (check_message(info->bounds, msg, 1, err) < 0)
         return error_prefix(err, "%s", info->name);
     *size = protobuf_c_message_get_packed_size(msg);

@@ -89,6 +89,10 @@ void rpc_conn_set_agent(struct rpc_conn *conn, bool registered);
 /* Stop reading frames while downstream is full; on again with false. */
 void rpc_conn_pause(struct rpc_conn *conn, bool paused);
 
+/* Let the kernel notice within about timeout_ms that a silent peer is gone (on_close with ETIMEDOUT),
+ * without a heartbeat of the program's own. */
+void rpc_conn_set_keepalive(struct rpc_conn *conn, unsigned timeout_ms);
+
 /* Where a controller is and how it is known: the one line a node or login host needs,
  * controller = "host:port KEY" (KEY: base64 of its Ed25519 public key). */
 struct rpc_target {
@@ -153,7 +157,7 @@ struct rpc_conn *rpc_accept_step(struct reactor *r, int fd, const uint8_t raw_he
                                  const uint8_t key[32], const struct rpc_conn_ops *ops, void *arg);
 
 /* Unix socket between agent and shepherd: frames, not sealed; the peer's uid is checked against
- * want_uid (or the own uid).  fd is taken. */
+ * want_uid (or the own uid).  fd is taken.  The connection is open at once; on_open is not called. */
 struct rpc_conn *rpc_adopt_unix(struct reactor *r, int fd, uid_t want_uid, const struct rpc_conn_ops *ops,
                                 void *arg, struct error *err);
 
@@ -172,6 +176,8 @@ ProtobufCMessage *rpc_call(struct rpc_client *c, unsigned type, const ProtobufCM
 int rpc_send(struct rpc_client *c, unsigned type, const ProtobufCMessage *request, struct error *err);
 int rpc_recv(struct rpc_client *c, struct rpc_frame *frame, unsigned timeout_ms, struct error *err);
 void rpc_msg_free(ProtobufCMessage *msg);
+/* What a MSG_REFUSAL says, as an error.  Returns -1. */
+int rpc_refusal_error(const ProtobufCMessage *msg, struct error *err);
 
 /* ---- codec: also for the journal, tests and fuzzers ---- */
 

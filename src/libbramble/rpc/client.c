@@ -1,0 +1,447 @@
+/* client.c - the blocking half: commands that ask, print and leave.  No event loop. */
+#include "config.h"
+#include "rpc/rpc_private.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "channel/channel.h"
+#include "util/error.h"
+#include "util/mem.h"
+#include "wire/common.pb-c.h"
+
+enum {
+    HANDSHAKE_MS = 10000,
+    CONNECT_MS = 5000,
+    READ_SIZE = 65536,
+    RETRY_FIRST_MS = 50,
+    RETRY_LAST_MS = 1000,
+};
+
+struct rpc_client {
+    int fd;
+    char name[300];
+    struct session_peer peer;
+    struct frame_writer writer;
+    struct frame_reader reader;
+    uint8_t first[64 + 4 + FRAME_HEAD + FRAME_SEAL]; /* goes out with the first request */
+    size_t first_len;
+    uint8_t *data; /* read, of which at..have is not yet used */
+    size_t at, have;
+    uint8_t scratch[FRAME_HEAD + FRAME_INLINE_MAX];
+    ProtobufCMessage *msg; /* of the last rpc_recv() */
+    uint32_t next_id;
+    bool broken;
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* 0: ready; -1: errno is set, ETIMEDOUT at the deadline. */
+static int wait_for(int fd, short events, int64_t deadline)
+{
+    struct pollfd p = { .fd = fd, .events = events };
+
+    for (;;) {
+        int64_t left = deadline - now_ms();
+        int n = poll(&p, 1, left < 0 ? 0 : left > 1 << 30 ? 1 << 30 : (int)left);
+
+        if (n > 0)
+            return 0;
+        if (n == 0 && deadline <= now_ms()) {
+            errno = ETIMEDOUT;
+            return -1;
+        }
+        if (n < 0 && errno != EINTR)
+            return -1;
+    }
+}
+
+static int write_all(int fd, const uint8_t *data, size_t len, int64_t deadline)
+{
+    while (len) {
+        ssize_t n = send(fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+        if (n >= 0) {
+            data += n;
+            len -= (size_t)n;
+        } else if (errno == EAGAIN) {
+            if (wait_for(fd, POLLOUT, deadline) < 0)
+                return -1;
+        } else if (errno != EINTR) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int read_exact(int fd, uint8_t *data, size_t len, int64_t deadline)
+{
+    while (len) {
+        ssize_t n = recv(fd, data, len, MSG_DONTWAIT);
+
+        if (n > 0) {
+            data += n;
+            len -= (size_t)n;
+        } else if (n == 0) {
+            errno = ECONNRESET;
+            return -1;
+        } else if (errno == EAGAIN) {
+            if (wait_for(fd, POLLIN, deadline) < 0)
+                return -1;
+        } else if (errno != EINTR) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int net_error(const struct rpc_client *c, struct error *err)
+{
+    if (errno == ETIMEDOUT)
+        return error_set(err, BRE_TIMEOUT, "controller %s does not answer", c->name);
+    return error_set(err, BRE_NO_CONTACT, "the connection to controller %s was cut: %s", c->name,
+                     strerror(errno));
+}
+
+/* ---- opening ---- */
+
+static int client_connect(struct rpc_client *c, const struct rpc_target *target, int64_t deadline,
+                          struct error *err)
+{
+    struct addrinfo *list = NULL;
+    int saved = EHOSTUNREACH;
+
+    if (rpc_resolve(target->host, target->port, true, &list, NULL) < 0
+        && rpc_resolve(target->host, target->port, false, &list, err) < 0)
+        return -1;
+    for (const struct addrinfo *ai = list; ai && c->fd < 0; ai = ai->ai_next) {
+        int64_t limit = now_ms() + CONNECT_MS;
+        int code = 0;
+        socklen_t len = sizeof code;
+
+        if ((c->fd = rpc_connect_start(ai)) < 0) {
+            saved = errno;
+            continue;
+        }
+        if (wait_for(c->fd, POLLOUT, limit < deadline ? limit : deadline) < 0)
+            code = errno;
+        else
+            getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &code, &len);
+        if (code) {
+            saved = code;
+            close(c->fd);
+            c->fd = -1;
+        }
+    }
+    freeaddrinfo(list);
+    if (c->fd < 0)
+        return error_set(err, BRE_NO_CONTACT, "cannot reach controller %s: %s", c->name, strerror(saved));
+    return 0;
+}
+
+static int handshake_send(struct rpc_client *c, struct handshake *h, int64_t deadline, struct error *err)
+{
+    size_t len;
+    const uint8_t *data = handshake_output(h, &len);
+
+    if (data && write_all(c->fd, data, len, deadline) < 0 && errno != EPIPE && errno != ECONNRESET)
+        return net_error(c, err);
+    return 0; /* when it hung up, what it said last is still to be read */
+}
+
+static int client_handshake(struct rpc_client *c, struct handshake *h, int64_t deadline, struct error *err)
+{
+    uint8_t record[HANDSHAKE_RECORD_MAX];
+
+    for (;;) {
+        switch (handshake_state(h)) {
+        case HANDSHAKE_READ: {
+            size_t want = handshake_want(h);
+
+            if (handshake_send(c, h, deadline, err) < 0)
+                return -1;
+            if (want > sizeof record)
+                return error_set(err, BRE_INTERNAL, "a handshake record of %zu bytes", want);
+            if (read_exact(c->fd, record, want, deadline) < 0)
+                return net_error(c, err);
+            if (handshake_feed(h, record, err) < 0)
+                return -1;
+            break;
+        }
+        case HANDSHAKE_WORK:
+            handshake_work(h);
+            if (handshake_worked(h, err) < 0)
+                return -1;
+            break;
+        case HANDSHAKE_DONE:
+            return 0;
+        case HANDSHAKE_FAILED:
+            return error_set(err, BRE_AUTH, "the handshake with %s failed", c->name);
+        }
+    }
+}
+
+static int client_open_once(struct rpc_client *c, const struct rpc_target *target, int64_t deadline,
+                            struct error *err)
+{
+    struct handshake_client_conf conf = {
+        .role = SESSION_COMMAND,
+        .server_name = c->name,
+        .server_key = target->have_key ? target->key : NULL,
+        .munge_socket = target->munge_socket,
+    };
+    struct handshake *h = handshake_client(&conf, err);
+    uint8_t plain[FRAME_HEAD];
+    int64_t limit = now_ms() + HANDSHAKE_MS;
+
+    if (!h)
+        return -1;
+    if (limit > deadline)
+        limit = deadline;
+    if (client_connect(c, target, limit, err) < 0 || client_handshake(c, h, limit, err) < 0) {
+        handshake_destroy(h);
+        if (c->fd >= 0)
+            close(c->fd);
+        c->fd = -1;
+        return -1;
+    }
+    handshake_finish(h, &c->writer, &c->reader, &c->peer, c->first, &c->first_len);
+    frame_seal(&c->writer, 0, 0, plain, 0, c->first + c->first_len);
+    c->first_len += 4 + FRAME_HEAD + FRAME_SEAL;
+    return 0;
+}
+
+/* Worth another try: the controller is starting, or busy. */
+static bool may_pass(const struct error *err)
+{
+    return err->code == BRE_NO_CONTACT || err->code == BRE_BUSY || err->code == BRE_TIMEOUT;
+}
+
+struct rpc_client *rpc_client_open(const struct rpc_target *target, unsigned wait_ms, struct error *err)
+{
+    struct rpc_client *c = malloc(sizeof *c);
+    int64_t start = now_ms(), deadline = start + wait_ms, limit;
+    unsigned pause_ms = RETRY_FIRST_MS;
+    struct error local;
+
+    if (!err)
+        err = &local;
+    if (!c) {
+        error_set(err, ENOMEM, "out of memory");
+        return NULL;
+    }
+    memset(c, 0, offsetof(struct rpc_client, scratch));
+    c->msg = NULL;
+    c->broken = false;
+    c->next_id = 1;
+    c->fd = -1;
+    snprintf(c->name, sizeof c->name, strchr(target->host, ':') ? "[%s]:%u" : "%s:%u", target->host,
+             target->port);
+    limit = deadline > start + HANDSHAKE_MS ? deadline : start + HANDSHAKE_MS;
+    while (client_open_once(c, target, limit, err) < 0) {
+        struct timespec ts = { pause_ms / 1000, (long)(pause_ms % 1000) * 1000000 };
+
+        if (!may_pass(err) || now_ms() + pause_ms >= deadline) {
+            rpc_client_close(c);
+            return NULL;
+        }
+        nanosleep(&ts, NULL);
+        pause_ms = pause_ms * 2 < RETRY_LAST_MS ? pause_ms * 2 : RETRY_LAST_MS;
+    }
+    return c;
+}
+
+void rpc_client_close(struct rpc_client *c)
+{
+    if (!c)
+        return;
+    if (c->fd >= 0) {
+        if (!c->broken) {
+            uint8_t end[sizeof c->first + FRAME_SEAL + 4];
+
+            memcpy(end, c->first, c->first_len);
+            c->first_len += frame_seal_end(&c->writer, end + c->first_len);
+            send(c->fd, end, c->first_len, MSG_NOSIGNAL | MSG_DONTWAIT);
+        }
+        close(c->fd);
+    }
+    rpc_msg_free(c->msg);
+    frame_reader_fini(&c->reader);
+    frame_writer_fini(&c->writer);
+    free(c->data);
+    free(c);
+}
+
+/* ---- asking ---- */
+
+static int client_send(struct rpc_client *c, unsigned type, const ProtobufCMessage *request, int64_t deadline,
+                       struct error *err)
+{
+    CLEANUP_FREE uint8_t *plain = NULL, *sealed = NULL;
+    size_t len, size;
+
+    if (c->broken)
+        return error_set(err, BRE_CLOSED, "the connection to controller %s is closed", c->name);
+    if (msg_check_outgoing(type, request, &len, err) < 0)
+        return -1;
+    size = frame_sealed_size(&c->writer, len);
+    if (!(plain = malloc(FRAME_HEAD + len)) || !(sealed = malloc(c->first_len + size)))
+        return error_set(err, ENOMEM, "no memory for a request of %zu bytes", len);
+    if (len)
+        protobuf_c_message_pack(request, plain + FRAME_HEAD);
+    memcpy(sealed, c->first, c->first_len);
+    frame_seal(&c->writer, type, c->next_id++, plain, len, sealed + c->first_len);
+    size += c->first_len;
+    c->first_len = 0;
+    if (write_all(c->fd, sealed, size, deadline) < 0) {
+        if (errno == EPIPE || errno == ECONNRESET)
+            return 0; /* a refusal may lie unread; else reading reports it */
+        c->broken = true;
+        return net_error(c, err);
+    }
+    return 0;
+}
+
+int rpc_send(struct rpc_client *c, unsigned type, const ProtobufCMessage *request, struct error *err)
+{
+    return client_send(c, type, request, now_ms() + 60000, err);
+}
+
+static int accept_frame(void *arg, uint32_t type, uint32_t request_id, uint32_t len, struct error *err)
+{
+    const struct rpc_client *c = arg;
+
+    if (rpc_check_frame(R_REPLY, type, len, err) < 0)
+        return -1;
+    if (request_id >= c->next_id)
+        return error_set(err, BRE_PROTOCOL, "%s answers request %u, which was never sent",
+                         msg_type_name(type), request_id);
+    return 0;
+}
+
+static int client_fill(struct rpc_client *c, int64_t deadline, struct error *err)
+{
+    if (!c->data)
+        c->data = xmalloc(FRAME_NEED_MAX + READ_SIZE);
+    memmove(c->data, c->data + c->at, c->have - c->at);
+    c->have -= c->at;
+    c->at = 0;
+    for (;;) {
+        ssize_t n = recv(c->fd, c->data + c->have, FRAME_NEED_MAX + READ_SIZE - c->have, MSG_DONTWAIT);
+
+        if (n > 0) {
+            c->have += (size_t)n;
+            return 0;
+        }
+        if (n == 0)
+            errno = ECONNRESET;
+        else if (errno == EINTR)
+            continue;
+        else if (errno == EAGAIN) {
+            if (wait_for(c->fd, POLLIN, deadline) == 0)
+                continue;
+            if (errno == ETIMEDOUT)
+                return net_error(c, err); /* the session stands; it may be asked again */
+        }
+        c->broken = true;
+        return net_error(c, err);
+    }
+}
+
+int rpc_recv(struct rpc_client *c, struct rpc_frame *frame, unsigned timeout_ms, struct error *err)
+{
+    int64_t deadline = now_ms() + timeout_ms;
+    struct frame_view view;
+    struct error local;
+
+    if (!err)
+        err = &local;
+    rpc_msg_free(c->msg);
+    c->msg = NULL;
+    if (c->broken)
+        return error_set(err, BRE_CLOSED, "the connection to controller %s is closed", c->name);
+    if (c->first_len) { /* nothing was asked yet */
+        if (write_all(c->fd, c->first, c->first_len, deadline) < 0) {
+            c->broken = true;
+            return net_error(c, err);
+        }
+        c->first_len = 0;
+    }
+    for (;;) {
+        size_t used = 0;
+        enum frame_result result = FRAME_MORE;
+
+        if (c->have > c->at)
+            result = frame_read(&c->reader, c->data + c->at, c->have - c->at, &used, accept_frame, c,
+                                c->scratch, &view, err);
+        c->at += used;
+        if (result == FRAME_GOT)
+            break;
+        if (result == FRAME_ENDED)
+            error_set(err, BRE_CLOSED, "controller %s ended the session", c->name);
+        else if (result == FRAME_BAD)
+            error_prefix(err, "controller %s", c->name);
+        if (result != FRAME_MORE) {
+            c->broken = true;
+            return -1;
+        }
+        if (client_fill(c, deadline, err) < 0)
+            return -1;
+    }
+    if (!(c->msg = msg_decode_bounds(msg_info(view.type)->bounds, view.body, view.len, err))) {
+        c->broken = true;
+        return -1;
+    }
+    *frame = (struct rpc_frame){ .type = view.type, .request_id = view.request_id, .msg = c->msg, .fd = -1 };
+    return 0;
+}
+
+int rpc_refusal_error(const ProtobufCMessage *msg, struct error *err)
+{
+    const Wire__Refusal *r = (const Wire__Refusal *)msg;
+    int code = r->has_code ? (int)r->code : BRE_INTERNAL;
+
+    if (code <= 0 || code >= BRE_END)
+        code = BRE_INTERNAL;
+    return error_set(err, code, "%s", r->text && r->text[0] ? r->text : error_code_text(code));
+}
+
+ProtobufCMessage *rpc_call(struct rpc_client *c, unsigned type, const ProtobufCMessage *request,
+                           unsigned want, unsigned timeout_ms, struct error *err)
+{
+    int64_t deadline = now_ms() + timeout_ms;
+    uint32_t id = c->next_id;
+    struct rpc_frame frame;
+
+    if (client_send(c, type, request, deadline, err) < 0)
+        return NULL;
+    for (;;) {
+        int64_t left = deadline - now_ms();
+
+        if (rpc_recv(c, &frame, left > 0 ? (unsigned)left : 0, err) < 0)
+            return NULL;
+        if (frame.request_id != id)
+            continue; /* a notice, or the late answer to a request given up */
+        if (frame.type == want)
+            return TAKE(c->msg);
+        if (frame.type == MSG_REFUSAL)
+            rpc_refusal_error(frame.msg, err);
+        else
+            error_set(err, BRE_PROTOCOL, "controller %s answered with %s", c->name,
+                      msg_type_name(frame.type));
+        return NULL;
+    }
+}

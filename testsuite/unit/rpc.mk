@@ -1,0 +1,10 @@
+# sessions, frames and calls
+TEST_MUNGED = testsuite/lib/munged.c testsuite/lib/munged.h
+RPC_TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(SODIUM_CFLAGS) $(PROTOBUF_C_CFLAGS) -I$(top_srcdir)/testsuite/lib
+RPC_TEST_LIBS = $(LIBBRAMBLE) $(CHECK_LIBS) -lpthread
+
+check_PROGRAMS += testsuite/unit/rpc/test_session
+TESTS += testsuite/unit/rpc/test_session
+testsuite_unit_rpc_test_session_SOURCES = testsuite/unit/rpc/test_session.c $(TEST_MUNGED)
+testsuite_unit_rpc_test_session_CFLAGS = $(RPC_TEST_CFLAGS)
+testsuite_unit_rpc_test_session_LDADD = $(RPC_TEST_LIBS)
