@@ -1,0 +1,98 @@
+/* option_refused.c - options that Slurm has and this release has not: each is refused by name, with
+ * the reason and the way out.  None is ever ignored in silence. */
+#include "config.h"
+#include "jobopt/jobopt_private.h"
+
+#include "util/mem.h"
+
+#define REFUSED(opt_name, which, argument, why)                                                \
+    .name = opt_name, .commands = which, .arg = argument, .refused = why
+#define NO_GPU "boards of this cluster have no GPUs to hand out; leave it out"
+#define NO_GRES "generic resources are not managed yet; leave it out"
+#define NO_BB "there are no burst buffers here; stage files in the script"
+#define NO_SHAPE "ask with --constraint for a class of boards, or with --mincpus for cores"
+#define NO_NODES "jobs take nodes in the order of the configuration; name them with --nodelist"
+
+static const struct job_option rows[] = {
+    { REFUSED("array", CMD_SBATCH, ARG_REQUIRED, "submit one job per index, for example in a shell loop"),
+      .letter = 'a', .env_sbatch = "SBATCH_ARRAY_INX" },
+    { REFUSED("batch", CMD_SBATCH, ARG_REQUIRED, "the script runs on the first node; use --constraint"),
+      .env_sbatch = "SBATCH_BATCH" },
+    { REFUSED("acctg-freq", CMD_ALL, ARG_REQUIRED, "usage is measured for every step without it"),
+      ENV_ALL("ACCTG_FREQ") },
+    { REFUSED("bb", CMD_ALL, ARG_REQUIRED, NO_BB), .env_srun = "SLURM_BURST_BUFFER",
+      .env_salloc = "SALLOC_BURST_BUFFER" },
+    { REFUSED("bbf", CMD_ALL, ARG_REQUIRED, NO_BB) },
+    { REFUSED("cluster-constraint", CMD_ALL, ARG_REQUIRED, "there is one cluster, no federation") },
+    { REFUSED("container", CMD_ALL, ARG_REQUIRED, "start the container runtime in the script"),
+      .env_sbatch = "SBATCH_CONTAINER", .env_srun = "SRUN_CONTAINER", .env_salloc = "SALLOC_CONTAINER" },
+    { REFUSED("core-spec", CMD_ALL, ARG_REQUIRED, "no cores are set aside for the system; leave it out"),
+      .letter = 'S', ENV_ALL("CORE_SPEC") },
+    { REFUSED("thread-spec", CMD_ALL, ARG_REQUIRED, "no threads are set aside for the system; leave it out"),
+      ENV_ALL("THREAD_SPEC") },
+    { REFUSED("cores-per-socket", CMD_ALL, ARG_REQUIRED, NO_SHAPE) },
+    { REFUSED("sockets-per-node", CMD_ALL, ARG_REQUIRED, NO_SHAPE) },
+    { REFUSED("extra-node-info", CMD_ALL, ARG_REQUIRED, NO_SHAPE), .letter = 'B' },
+    { REFUSED("cpu-freq", CMD_ALL, ARG_REQUIRED, "boards run at their governor's frequency; leave it out"),
+      .env_srun = "SLURM_CPU_FREQ_REQ" },
+    { REFUSED("cpus-per-gpu", CMD_ALL, ARG_REQUIRED, NO_GPU), ENV_ALL("CPUS_PER_GPU") },
+    { REFUSED("gpu-bind", CMD_ALL, ARG_REQUIRED, NO_GPU), ENV_ALL("GPU_BIND") },
+    { REFUSED("gpu-freq", CMD_ALL, ARG_REQUIRED, NO_GPU), ENV_ALL("GPU_FREQ") },
+    { REFUSED("gpus", CMD_ALL, ARG_REQUIRED, NO_GPU), .letter = 'G', ENV_ALL("GPUS") },
+    { REFUSED("gpus-per-node", CMD_ALL, ARG_REQUIRED, NO_GPU), ENV_ALL("GPUS_PER_NODE") },
+    { REFUSED("gpus-per-socket", CMD_ALL, ARG_REQUIRED, NO_GPU) },
+    { REFUSED("gpus-per-task", CMD_ALL, ARG_REQUIRED, NO_GPU), ENV_ALL("GPUS_PER_TASK") },
+    { REFUSED("mem-per-gpu", CMD_ALL, ARG_REQUIRED, NO_GPU), ENV_ALL("MEM_PER_GPU") },
+    { REFUSED("ntasks-per-gpu", CMD_ALL, ARG_REQUIRED, NO_GPU), .env_srun = "SLURM_NTASKS_PER_GPU" },
+    { REFUSED("ntasks-per-tres", CMD_ALL, ARG_REQUIRED, NO_GPU), .hidden = true },
+    { REFUSED("gres", CMD_ALL, ARG_REQUIRED, NO_GRES), .env_sbatch = "SBATCH_GRES",
+      .env_srun = "SLURM_GRES SLURM_STEP_GRES", .env_salloc = "SALLOC_GRES" },
+    { REFUSED("gres-flags", CMD_ALL, ARG_REQUIRED, NO_GRES), ENV_ALL("GRES_FLAGS") },
+    { REFUSED("licenses", CMD_ALL, ARG_REQUIRED, "licences are not counted yet; leave it out"),
+      .letter = 'L' },
+    { REFUSED("delay-boot", CMD_ALL, ARG_REQUIRED, "nodes are never rebooted for a job; leave it out"),
+      ENV_ALL("DELAY_BOOT") },
+    { REFUSED("reboot", CMD_ALL, ARG_NONE, "nodes are never rebooted for a job; leave it out") },
+    { REFUSED("mail-type", CMD_ALL, ARG_REQUIRED, "no mail is sent yet; watch the job with sbatch --wait") },
+    { REFUSED("mail-user", CMD_ALL, ARG_REQUIRED, "no mail is sent yet; watch the job with sbatch --wait") },
+    { REFUSED("mcs-label", CMD_ALL, ARG_REQUIRED, "there are no MCS labels here; leave it out") },
+    { REFUSED("network", CMD_ALL, ARG_REQUIRED, "boards have one network; leave it out"),
+      ENV_ALL("NETWORK") },
+    { REFUSED("power", CMD_ALL, ARG_REQUIRED, "there is no power management; leave it out"),
+      ENV_ALL("POWER") },
+    { REFUSED("prefer", CMD_ALL, ARG_REQUIRED, "use --constraint for features that must be there") },
+    { REFUSED("profile", CMD_ALL, ARG_REQUIRED, "there is no profiling; see sacct for a job's usage"),
+      ENV_ALL("PROFILE") },
+    { REFUSED("reservation", CMD_ALL, ARG_REQUIRED, "there are no reservations yet; leave it out"),
+      ENV_ALL("RESERVATION") },
+    { REFUSED("spread-job", CMD_ALL, ARG_NONE, "give --nodes and --ntasks-per-node instead"),
+      ENV_ALL("SPREAD_JOB") },
+    { REFUSED("use-min-nodes", CMD_ALL, ARG_NONE, "give one number to --nodes instead of a range"),
+      ENV_ALL("USE_MIN_NODES") },
+    { REFUSED("switches", CMD_ALL, ARG_REQUIRED, NO_NODES),
+      .env_sbatch = "SBATCH_REQ_SWITCH SBATCH_WAIT4SWITCH",
+      .env_srun = "SLURM_REQ_SWITCH SLURM_WAIT4SWITCH",
+      .env_salloc = "SALLOC_REQ_SWITCH SALLOC_WAIT4SWITCH" },
+    { REFUSED("x11", CMD_SRUN | CMD_SALLOC, ARG_OPTIONAL, "use ssh -X to the node") },
+    { REFUSED("accel-bind", CMD_SRUN, ARG_REQUIRED, NO_GPU) },
+    { REFUSED("bcast", CMD_SRUN, ARG_OPTIONAL, "keep the program on a file system that all nodes share"),
+      .env_srun = "SLURM_BCAST" },
+    { REFUSED("bcast-exclude", CMD_SRUN, ARG_REQUIRED, "--bcast is not there either"),
+      .env_srun = "SLURM_BCAST_EXCLUDE" },
+    { REFUSED("compress", CMD_SRUN, ARG_OPTIONAL, "it belongs to --bcast, which is not there"),
+      .env_srun = "SLURM_COMPRESS" },
+    { REFUSED("send-libs", CMD_SRUN, ARG_OPTIONAL, "it belongs to --bcast, which is not there"),
+      .env_srun = "SLURM_SEND_LIBS" },
+    { REFUSED("het-group", CMD_SRUN, ARG_REQUIRED, "there are no heterogeneous jobs yet; use several jobs") },
+    { REFUSED("no-allocate", CMD_SRUN, ARG_NONE, "every step runs in an allocation; leave it out"),
+      .letter = 'Z' },
+    { REFUSED("preserve-env", CMD_SRUN, ARG_NONE, "give the values to the program under other names"),
+      .letter = 'E' },
+    { REFUSED("resv-ports", CMD_SRUN, ARG_OPTIONAL, "launchers find their own ports; leave it out"),
+      .env_srun = "SLURM_RESV_PORTS" },
+    { REFUSED("slurmd-debug", CMD_SRUN, ARG_REQUIRED, "see the log of brambled on the node"),
+      .env_srun = "SLURMD_DEBUG" },
+    { REFUSED("threads", CMD_SRUN, ARG_REQUIRED, "srun reaches all nodes at once without threads"),
+      .letter = 'T', .env_srun = "SLURM_THREADS" },
+};
+const struct option_rows rows_refused = { rows, ARRAY_SIZE(rows) };

@@ -1,0 +1,66 @@
+/* option_step.c - rows of srun alone: how a step runs. */
+#include "config.h"
+#include "jobopt/jobopt_private.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "util/error.h"
+#include "util/mem.h"
+
+/* srun --jobid=N; inside an allocation SLURM_JOB_ID is this option. */
+static int parse_kill_on_bad_exit(struct job_options *o, const struct job_option *row, const char *value,
+                                  struct error *err)
+{
+    if (value && *value && strcmp(value, "0") && strcmp(value, "1"))
+        return option_refuse(o, row, value, err, "is neither 0 nor 1");
+    o->kill_on_bad_exit = !(value && !strcmp(value, "0"));
+    return 0;
+}
+
+#define FLAG(opt_name, field)                                                                  \
+    .name = opt_name, .commands = CMD_SRUN, .parse = parse_flag, .offset = OPT_FIELD(field)
+#define TEXT(opt_name, field)                                                                  \
+    .name = opt_name, .arg = ARG_REQUIRED, .commands = CMD_SRUN, .parse = parse_text,          \
+    .offset = OPT_FIELD(field), .max = 4095
+#define COUNT(opt_name, field, low)                                                            \
+    .name = opt_name, .arg = ARG_REQUIRED, .commands = CMD_SRUN, .parse = parse_count,         \
+    .offset = OPT_FIELD(field), .min = low, .max = INT_MAX
+
+static const struct job_option rows[] = {
+    { COUNT("jobid", job_id, 1), .arg_name = "id", .env_srun = "SLURM_JOB_ID",
+      .help = "run under this job's allocation" },
+    { COUNT("relative", relative, 0), .letter = 'r', .arg_name = "n",
+      .help = "first node of the step, counted in the allocation" },
+    { COUNT("wait", wait_sec, 0), .letter = 'W', .arg_name = "sec", .env_srun = "SLURM_WAIT",
+      .help = "end the step this long after its first task has ended" },
+    { COUNT("msg-timeout", msg_timeout_sec, 1), .arg_name = "sec",
+      .help = "how long to wait for an answer of the controller" },
+    { .name = "kill-on-bad-exit", .letter = 'K', .arg = ARG_OPTIONAL, .arg_name = "0|1",
+      .commands = CMD_SRUN, .env_srun = "SLURM_KILL_BAD_EXIT", .parse = parse_kill_on_bad_exit,
+      .help = "end the step when a task fails" },
+    { FLAG("label", label), .letter = 'l', .env_srun = "SLURM_LABELIO",
+      .help = "put the task's number before each line" },
+    { FLAG("unbuffered", unbuffered), .letter = 'u', .env_srun = "SLURM_UNBUFFEREDIO",
+      .help = "pass output on at once, not by lines" },
+    { FLAG("pty", pty), .help = "run task zero on a pseudo terminal" },
+    { FLAG("multi-prog", multi_prog), .help = "the program named is a file of programs for the tasks" },
+    { FLAG("overlap", overlap), .env_srun = "SLURM_OVERLAP", .group = GROUP_CONSUMABLE,
+      .help = "share CPUs with other steps of the job" },
+    { FLAG("exact", exact), .env_srun = "SLURM_EXACT", .group = GROUP_CONSUMABLE,
+      .help = "give the step only the CPUs that it asks for" },
+    { FLAG("disable-status", disable_status), .letter = 'X', .env_srun = "SLURM_DISABLE_STATUS",
+      .help = "pass the first Ctrl-C on instead of showing the status" },
+    { FLAG("quit-on-interrupt", quit_on_interrupt), .help = "end the step at the first Ctrl-C" },
+    { TEXT("mpi", mpi), .arg_name = "type", .env_srun = "SLURM_MPI_TYPE",
+      .help = "launcher of MPI programs (--mpi=list shows them)" },
+    { TEXT("prolog", prolog), .arg_name = "program", .env_srun = "SLURM_PROLOG",
+      .help = "run program here before the step" },
+    { TEXT("epilog", epilog), .arg_name = "program", .env_srun = "SLURM_EPILOG",
+      .help = "run program here after the step" },
+    { TEXT("task-prolog", task_prolog), .arg_name = "program", .env_srun = "SLURM_TASK_PROLOG",
+      .help = "run program before each task" },
+    { TEXT("task-epilog", task_epilog), .arg_name = "program", .env_srun = "SLURM_TASK_EPILOG",
+      .help = "run program after each task" },
+};
+const struct option_rows rows_step = { rows, ARRAY_SIZE(rows) };
