@@ -1,2 +1,6 @@
 # build rules of src/commands
 include src/commands/sbench/local.mk
+include src/commands/client/local.mk
+include src/commands/sbatch/local.mk
+include src/commands/scancel/local.mk
+include src/commands/salloc/local.mk
