@@ -8,3 +8,9 @@ TESTS += testsuite/unit/rpc/test_session
 testsuite_unit_rpc_test_session_SOURCES = testsuite/unit/rpc/test_session.c $(TEST_MUNGED)
 testsuite_unit_rpc_test_session_CFLAGS = $(RPC_TEST_CFLAGS)
 testsuite_unit_rpc_test_session_LDADD = $(RPC_TEST_LIBS)
+
+check_PROGRAMS += testsuite/unit/reactor/test_reactor
+TESTS += testsuite/unit/reactor/test_reactor
+testsuite_unit_reactor_test_reactor_SOURCES = testsuite/unit/reactor/test_reactor.c
+testsuite_unit_reactor_test_reactor_CFLAGS = $(RPC_TEST_CFLAGS)
+testsuite_unit_reactor_test_reactor_LDADD = $(RPC_TEST_LIBS)

@@ -79,6 +79,10 @@ void conn_flush_later(struct rpc_conn *conn);
 /* Send what is queued, then close: the handshake has refused the peer. */
 void conn_end(struct rpc_conn *conn);
 
+/* conn_read.c */
+void conn_readable(struct rpc_conn *conn);
+void conn_drop_input(struct rpc_conn *conn);
+
 /* handshake over sockets: conn_handshake.c */
 void conn_handshake_readable(struct rpc_conn *conn);
 void conn_handshake_start(struct rpc_conn *conn, struct handshake *h);
