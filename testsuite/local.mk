@@ -10,6 +10,9 @@ if HAVE_CHECK
 include testsuite/unit/accounting.mk
 include testsuite/unit/conf.mk
 include testsuite/unit/rpc.mk
+include testsuite/unit/jobenv.mk
+include testsuite/unit/plugin.mk
 include testsuite/unit/sbench.mk
 include testsuite/unit/topo.mk
+include testsuite/unit/util.mk
 endif
