@@ -14,3 +14,9 @@ TESTS += testsuite/unit/reactor/test_reactor
 testsuite_unit_reactor_test_reactor_SOURCES = testsuite/unit/reactor/test_reactor.c
 testsuite_unit_reactor_test_reactor_CFLAGS = $(RPC_TEST_CFLAGS)
 testsuite_unit_reactor_test_reactor_LDADD = $(RPC_TEST_LIBS)
+
+check_PROGRAMS += testsuite/unit/channel/test_channel
+TESTS += testsuite/unit/channel/test_channel
+testsuite_unit_channel_test_channel_SOURCES = testsuite/unit/channel/test_channel.c $(TEST_MUNGED)
+testsuite_unit_channel_test_channel_CFLAGS = $(RPC_TEST_CFLAGS)
+testsuite_unit_channel_test_channel_LDADD = $(RPC_TEST_LIBS)
