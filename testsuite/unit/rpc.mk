@@ -20,3 +20,15 @@ TESTS += testsuite/unit/channel/test_channel
 testsuite_unit_channel_test_channel_SOURCES = testsuite/unit/channel/test_channel.c $(TEST_MUNGED)
 testsuite_unit_channel_test_channel_CFLAGS = $(RPC_TEST_CFLAGS)
 testsuite_unit_channel_test_channel_LDADD = $(RPC_TEST_LIBS)
+
+# golden files: what was sent once is understood for ever
+WIRE_SAMPLE = testsuite/lib/wire_sample.c testsuite/lib/wire_sample.h
+check_PROGRAMS += testsuite/lib/wire_golden testsuite/unit/rpc/test_wire
+TESTS += testsuite/unit/rpc/test_wire
+EXTRA_DIST += testsuite/data/wire
+testsuite_lib_wire_golden_SOURCES = testsuite/lib/wire_golden.c $(WIRE_SAMPLE)
+testsuite_lib_wire_golden_CFLAGS = $(RPC_TEST_CFLAGS)
+testsuite_lib_wire_golden_LDADD = $(RPC_TEST_LIBS)
+testsuite_unit_rpc_test_wire_SOURCES = testsuite/unit/rpc/test_wire.c $(WIRE_SAMPLE)
+testsuite_unit_rpc_test_wire_CFLAGS = $(RPC_TEST_CFLAGS) -DTEST_SRCDIR='"$(abs_top_srcdir)"'
+testsuite_unit_rpc_test_wire_LDADD = $(RPC_TEST_LIBS)

@@ -438,7 +438,7 @@ unsigned rpc_rights(const struct session_peer *peer, bool dialled, bool register
         return rights;
     case SESSION_AGENT:
         if (dialled)
-            return R_CTLD | R_REPLY;
+            return R_CTLD;
         return registered ? R_AGENT : R_NEWNODE;
     case SESSION_STEP_CLIENT:
         return dialled ? R_STEPD : R_CLIENT;

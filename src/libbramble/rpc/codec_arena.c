@@ -104,7 +104,7 @@ struct codec_arena *codec_arena_create(size_t wire_len)
 {
     size_t first = round_up(wire_len < 4096 ? 768 + wire_len * 3 : 12288);
     struct codec_arena *a = malloc(sizeof *a + first);
-    size_t by_length = 65536 + 32 * wire_len, ceiling = ((size_t)96 << 20) + 3 * wire_len;
+    size_t by_length = ((size_t)1 << 20) + 64 * wire_len, ceiling = ((size_t)96 << 20) + 3 * wire_len;
 
     if (!a)
         return NULL;
