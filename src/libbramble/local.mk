@@ -12,5 +12,6 @@ include src/libbramble/topo/local.mk
 include src/libbramble/plugin/local.mk
 include src/libbramble/jobopt/local.mk
 include src/libbramble/jobenv/local.mk
+include src/libbramble/cgroup/local.mk
 # --as-needed drops what a program does not use
 LIBBRAMBLE = libbramble.la $(UV_LIBS) $(PROTOBUF_C_LIBS) $(SODIUM_LIBS) $(MUNGE_LIBS) $(LIBCONFIG_LIBS)
