@@ -1,0 +1,55 @@
+/* main.c - bramblestepd: started by brambled, one for each step on a node, with a socket to it as
+ * descriptor 3.  Takes no orders from its arguments or environment. */
+#include "config.h"
+#include "bramblestepd/step.h"
+#include "reactor/reactor.h"
+#include "util/error.h"
+#include "util/log.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define AGENT_FD 3
+
+static int is_socket(int fd)
+{
+    struct stat st;
+
+    return fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
+int main(int argc, char **argv)
+{
+    struct error err = { 0 };
+    struct reactor *r;
+    struct step *s;
+    int code = 1;
+
+    if (argc > 1 && !strcmp(argv[1], "-V")) {
+        puts("bramblestepd " PACKAGE_VERSION);
+        return 0;
+    }
+    log_open("bramblestepd", NULL, true);
+    if (!is_socket(AGENT_FD)) {
+        fputs("bramblestepd: brambled starts this program\n", stderr);
+        return 1;
+    }
+    if (argc > 1 && !strcmp(argv[1], "-v"))
+        log_set_level(LOG_LV_DEBUG, 0);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    umask(077);
+    if ((r = reactor_create(&err))) {
+        if ((s = step_create(r, AGENT_FD, &err)))
+            code = reactor_run(r);
+        step_destroy(s);
+    }
+    if (err.code)
+        log_error("%s", err.text);
+    reactor_destroy(r);
+    return code;
+}
