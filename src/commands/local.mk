@@ -4,3 +4,5 @@ include src/commands/client/local.mk
 include src/commands/sbatch/local.mk
 include src/commands/scancel/local.mk
 include src/commands/salloc/local.mk
+include src/commands/display/local.mk
+include src/commands/squeue/local.mk

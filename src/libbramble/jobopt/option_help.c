@@ -6,13 +6,14 @@
 
 #include "util/log.h"
 #include "util/mem.h"
+#include "util/version.h"
 
 #define HELP_COLUMN 30
 #define USAGE_WIDTH 80
 
 void version_print(FILE *out)
 {
-    fprintf(out, "slurm 24.05.0 (Bramble %s)\n", PACKAGE_VERSION);
+    fprintf(out, "%s\n", bramble_version());
 }
 
 static const char *const group_titles[GROUP_COUNT] = {

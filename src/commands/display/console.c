@@ -1,0 +1,242 @@
+/* console.c - messages, options and repetition of the commands that show. */
+#include "commands/display/console.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bramble/constants.h"
+#include "client/client.h"
+#include "util/error.h"
+#include "util/mem.h"
+
+void console_error(const struct console *c, const char *fmt, ...)
+{
+    va_list ap;
+
+    fprintf(c->err, "%s: error: ", c->program);
+    va_start(ap, fmt);
+    vfprintf(c->err, fmt, ap);
+    va_end(ap);
+    fputc('\n', c->err);
+}
+
+void console_load_error(const struct console *c, const char *function, const struct error *err)
+{
+    char text[2 * ERROR_TEXT_MAX];
+
+    /* tools match this line to its end */
+    if (err->code == BRE_JOB_ID)
+        fprintf(c->err, "%s error: %s\n", function, error_code_text(err->code));
+    else
+        fprintf(c->err, "%s error: %s\n", function, refusal_text(err, text, sizeof(text)));
+}
+
+/* ---- options ---- */
+
+static int apply(const struct console *c, const struct show_option *o, const char *value,
+                 int (*on_option)(void *arg, int letter, const char *value), void *arg)
+{
+    if (o->refused) {
+        console_error(c, "--%s is not supported: %s", o->name, o->refused);
+        return -1;
+    }
+    return on_option(arg, o->letter, value);
+}
+
+static void make_getopt(const struct show_option *options, size_t num, struct option *longs, char *shorts)
+{
+    for (size_t i = 0; i < num; i++) {
+        const struct show_option *o = &options[i];
+
+        longs[i] = (struct option){ o->name,
+                                    o->arg == OPT_NONE  ? no_argument
+                                    : o->arg == OPT_ARG ? required_argument
+                                                        : optional_argument,
+                                    NULL, 1000 + (int)i };
+        if (o->letter > 255)
+            continue;
+        *shorts++ = (char)o->letter;
+        if (o->arg != OPT_NONE)
+            *shorts++ = ':';
+        if (o->arg == OPT_MAYBE)
+            *shorts++ = ':';
+    }
+    *shorts = '\0';
+}
+
+int options_parse(const struct console *c, int argc, char **argv, const struct show_option *options,
+                  size_t num, int (*on_option)(void *arg, int letter, const char *value), void *arg)
+{
+    CLEANUP_FREE struct option *longs = xcalloc(num + 1, sizeof(*longs));
+    CLEANUP_FREE char *shorts = xcalloc(3 * num + 2, 1);
+    int found;
+
+    for (size_t i = 0; i < num; i++) {
+        const char *value = options[i].env ? getenv(options[i].env) : NULL;
+
+        if (value && apply(c, &options[i], value, on_option, arg) < 0)
+            return -1;
+    }
+    make_getopt(options, num, longs, shorts);
+    optind = 0; /* GNU: start anew, a test parses more than once */
+    while ((found = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+        const struct show_option *o = NULL;
+
+        if (found >= 1000)
+            o = &options[found - 1000];
+        for (size_t i = 0; !o && found < 256 && i < num; i++)
+            if (options[i].letter == found)
+                o = &options[i];
+        if (!o) {
+            fprintf(c->err, "Try \"%s --help\" for more information\n", c->program);
+            return -1;
+        }
+        if (apply(c, o, optarg, on_option, arg) < 0)
+            return -1;
+    }
+    return optind;
+}
+
+void options_help(const char *program, const char *arguments, const struct show_option *options,
+                  size_t num, FILE *out)
+{
+    fprintf(out, "Usage: %s [OPTIONS]%s%s\n", program, *arguments ? " " : "", arguments);
+    for (size_t i = 0; i < num; i++) {
+        const struct show_option *o = &options[i];
+        char left[64];
+
+        if (!o->help || o->refused)
+            continue;
+        snprintf(left, sizeof(left), "  %c%c%c --%s%s%s%s", o->letter < 256 ? '-' : ' ',
+                 o->letter < 256 ? o->letter : ' ', o->letter < 256 ? ',' : ' ', o->name,
+                 o->arg == OPT_MAYBE ? "[" : "", o->arg_name ? "=" : "",
+                 o->arg_name ? o->arg_name : "");
+        fprintf(out, "%s%s%*s%s\n", left, o->arg == OPT_MAYBE ? "]" : "",
+                strlen(left) < 31 ? (int)(32 - strlen(left)) - (o->arg == OPT_MAYBE) : 1, "", o->help);
+    }
+}
+
+void options_usage(const char *program, const char *arguments, const struct show_option *options,
+                   size_t num, FILE *out)
+{
+    size_t column = (size_t)fprintf(out, "Usage: %s", program);
+
+    for (size_t i = 0; i < num; i++) {
+        const struct show_option *o = &options[i];
+        char word[96];
+
+        if (!o->help || o->refused)
+            continue;
+        if (o->letter < 256)
+            snprintf(word, sizeof(word), " [-%c%s%s]", o->letter, o->arg_name ? " " : "",
+                     o->arg_name ? o->arg_name : "");
+        else
+            snprintf(word, sizeof(word), " [--%s%s%s]", o->name, o->arg_name ? "=" : "",
+                     o->arg_name ? o->arg_name : "");
+        if (column + strlen(word) > 80)
+            column = (size_t)fprintf(out, "\n       ") - 1;
+        column += (size_t)fprintf(out, "%s", word);
+    }
+    fprintf(out, "%s%s\n", *arguments ? " " : "", arguments);
+}
+
+/* ---- repetition ---- */
+
+int iterate(unsigned interval, int (*work)(void *arg), void *arg)
+{
+    int rc = work(arg);
+
+    while (interval && rc == 0) {
+        sleep(interval);
+        rc = work(arg);
+    }
+    return rc;
+}
+
+void print_date(struct sink *s, int64_t now)
+{
+    char buf[64];
+    time_t at = (time_t)now;
+    struct tm tm;
+
+    localtime_r(&at, &tm);
+    strftime(buf, sizeof(buf), "%a %b %d %H:%M:%S %Y\n", &tm);
+    strbuf_add(&s->buf, buf);
+}
+
+/* ---- lists and names ---- */
+
+bool list_has(const char *list, const char *word)
+{
+    size_t len = word ? strlen(word) : 0;
+
+    if (!list || !*list)
+        return true;
+    for (const char *at = list; word && at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
+        if (strcspn(at, ",") == len && !strncmp(at, word, len))
+            return true;
+    return false;
+}
+
+static const struct {
+    const char *name, *code;
+} job_states[] = {
+#define X(e, n, c) [e] = { n, c },
+    JOB_STATES(X)
+#undef X
+};
+
+static const char *const job_reasons[] = {
+#define X(e, n) [e] = n,
+    JOB_REASONS(X)
+#undef X
+};
+
+const char *job_state_long(int64_t state)
+{
+    return state >= 0 && state < JOB_STATE_COUNT ? job_states[state].name : "UNKNOWN";
+}
+
+const char *job_state_compact(int64_t state)
+{
+    return state >= 0 && state < JOB_STATE_COUNT ? job_states[state].code : "?";
+}
+
+const char *job_reason_name(int64_t reason)
+{
+    return reason >= 0 && reason < REASON_COUNT ? job_reasons[reason] : "Unknown";
+}
+
+int job_states_parse(const char *text, uint64_t *mask, char **bad)
+{
+    uint64_t found = 0;
+
+    while (*text) {
+        size_t len = strcspn(text, ",");
+        CLEANUP_FREE char *word = xstrndup(text, len);
+        int state = -1;
+
+        text += len + (text[len] == ',');
+        if (!*word)
+            continue;
+        if (!strcasecmp(word, "all")) {
+            found = (UINT64_C(1) << JOB_STATE_COUNT) - 1;
+            continue;
+        }
+        for (int i = 0; i < JOB_STATE_COUNT; i++)
+            if (!strcasecmp(word, job_states[i].name) || !strcasecmp(word, job_states[i].code))
+                state = i;
+        if (state < 0) {
+            *bad = TAKE(word);
+            return -1;
+        }
+        found |= UINT64_C(1) << state;
+    }
+    *mask = found;
+    return 0;
+}

@@ -1,0 +1,12 @@
+# tables, formats and messages of the commands that show
+noinst_LTLIBRARIES += libdisplay.la
+libdisplay_la_CPPFLAGS = $(COMMAND_CPPFLAGS)
+libdisplay_la_SOURCES = \
+    src/commands/display/cell.c src/commands/display/column.h \
+    src/commands/display/console.c src/commands/display/console.h \
+    src/commands/display/format.c src/commands/display/format.h \
+    src/commands/display/render.c src/commands/display/render.h \
+    src/commands/display/sort.c src/commands/display/sort.h \
+    src/commands/display/source.c src/commands/display/source.h \
+    src/commands/display/table.c src/commands/display/table.h \
+    $(COMMAND_CLIENT_SOURCES)

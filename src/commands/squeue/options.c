@@ -1,0 +1,341 @@
+/* options.c - squeue's command line and environment. */
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "bramble/constants.h"
+#include "commands/squeue/squeue_private.h"
+#include "util/error.h"
+#include "util/mem.h"
+#include "util/num.h"
+#include "util/version.h"
+
+enum {
+    LO_ARRAY_UNIQUE = 256,
+    LO_EXPLAIN,
+    LO_FEDERATION,
+    LO_HELP,
+    LO_HIDE,
+    LO_JSON,
+    LO_LOCAL,
+    LO_ME,
+    LO_NAME,
+    LO_NOCONVERT,
+    LO_SIBLING,
+    LO_START,
+    LO_USAGE,
+    LO_USERS,
+    LO_YAML,
+};
+
+const struct show_option squeue_options[] = {
+    { "account", 'A', OPT_ARG, "SQUEUE_ACCOUNT", "list", "only jobs of these accounts", NULL },
+    { "all", 'a', OPT_NONE, "SQUEUE_ALL", NULL, "jobs in hidden partitions too", NULL },
+    { "array", 'r', OPT_NONE, "SQUEUE_ARRAY", NULL, "one line for each task of an array", NULL },
+    { "array-unique", LO_ARRAY_UNIQUE, OPT_NONE, "SQUEUE_ARRAY_UNIQUE", NULL,
+      "one line for each pending task of an array", NULL },
+    { "clusters", 'M', OPT_ARG, "SLURM_CLUSTERS", "name", "this cluster's name, or all", NULL },
+    { "explain", LO_EXPLAIN, OPT_MAYBE, NULL, "job", "say why jobs wait, in sentences", NULL },
+    { "federation", LO_FEDERATION, OPT_NONE, NULL, NULL, "no effect: there is one cluster", NULL },
+    { "format", 'o', OPT_ARG, "SQUEUE_FORMAT", "format", "what to print: \"%.18i %.9P %R\"", NULL },
+    { "Format", 'O', OPT_ARG, "SQUEUE_FORMAT2", "fields", "what to print: \"jobid:10,statecompact\"", NULL },
+    { "help", LO_HELP, OPT_NONE, NULL, NULL, "print this text", NULL },
+    { "hide", LO_HIDE, OPT_NONE, NULL, NULL, "no jobs in hidden partitions (default)", NULL },
+    { "iterate", 'i', OPT_ARG, NULL, "seconds", "print again each so many seconds", NULL },
+    { "jobs", 'j', OPT_MAYBE, NULL, "list", "only these jobs: 12,13_4", NULL },
+    { "json", LO_JSON, OPT_NONE, NULL, NULL, "", "print columns with --format instead" },
+    { "licenses", 'L', OPT_ARG, NULL, "list", "",
+      "this cluster counts no licenses" },
+    { "local", LO_LOCAL, OPT_NONE, NULL, NULL, "no effect: there is one cluster", NULL },
+    { "long", 'l', OPT_NONE, NULL, NULL, "more columns", NULL },
+    { "me", LO_ME, OPT_NONE, NULL, NULL, "only my own jobs", NULL },
+    { "name", 'n', OPT_ARG, "SQUEUE_NAMES", "list", "only jobs with these names", NULL },
+    { "noconvert", LO_NOCONVERT, OPT_NONE, NULL, NULL, "leave memory in MiB", NULL },
+    { "nodelist", 'w', OPT_ARG, NULL, "hosts", "only jobs on these nodes", NULL },
+    { "noheader", 'h', OPT_NONE, NULL, NULL, "no header line", NULL },
+    { "partition", 'p', OPT_ARG, "SQUEUE_PARTITION", "list", "only jobs in these partitions", NULL },
+    { "priority", 'P', OPT_NONE, NULL, NULL, "",
+      "sort by priority with --sort=-p; a job is listed once with all its partitions" },
+    { "qos", 'q', OPT_ARG, "SQUEUE_QOS", "list", "only jobs with these qualities of service", NULL },
+    { "reservation", 'R', OPT_ARG, NULL, "list", "only jobs in these reservations", NULL },
+    { "sibling", LO_SIBLING, OPT_NONE, NULL, NULL, "no effect: there is one cluster", NULL },
+    { "sort", 'S', OPT_ARG, "SQUEUE_SORT", "keys", "order: letters of --format, - reverses", NULL },
+    { "start", LO_START, OPT_NONE, NULL, NULL, "pending jobs and their expected start", NULL },
+    { "states", 't', OPT_ARG, "SQUEUE_STATES", "list", "only jobs in these states, or all", NULL },
+    { "steps", 's', OPT_MAYBE, NULL, "list", "job steps instead of jobs: 12.0,13.batch", NULL },
+    { "usage", LO_USAGE, OPT_NONE, NULL, NULL, "print a short list of the options", NULL },
+    { "user", 'u', OPT_ARG, "SQUEUE_USERS", "list", "only jobs of these users", NULL },
+    { "users", LO_USERS, OPT_ARG, NULL, "list", NULL, NULL },
+    { "verbose", 'v', OPT_NONE, NULL, NULL, "say what was asked for", NULL },
+    { "version", 'V', OPT_NONE, NULL, NULL, "print the version", NULL },
+    { "yaml", LO_YAML, OPT_NONE, NULL, NULL, "", "print columns with --format instead" },
+};
+const size_t squeue_num_options = sizeof(squeue_options) / sizeof(squeue_options[0]);
+
+/* "12", "12_3", "12_[1-3]" (any task of it), "12.0", "12_3.batch".  -1: none of these. */
+static int selector_parse(const char *word, bool steps, struct job_selector *s)
+{
+    char *end;
+
+    *s = (struct job_selector){ .array_task = FIELD_UNSET, .step_id = FIELD_UNSET };
+    s->job_id = strtoll(word, &end, 10);
+    if (end == word || s->job_id <= 0 || s->job_id > UINT32_MAX || *word == '+' || *word == ' ')
+        return -1;
+    if (*end == '_') {
+        const char *task = end + 1;
+
+        if (*task == '[' || *task == '*') {
+            end += strcspn(end, ".");
+        } else {
+            s->array_task = strtoll(task, &end, 10);
+            if (end == task || s->array_task < 0)
+                return -1;
+        }
+    }
+    if (*end == '.' && steps) {
+        const char *step = end + 1;
+
+        if (!strcasecmp(step, "batch"))
+            s->step_id = STEP_BATCH;
+        else if (!strcasecmp(step, "extern"))
+            s->step_id = STEP_EXTERN;
+        else if (!strcasecmp(step, "interactive"))
+            s->step_id = STEP_INTERACTIVE;
+        else
+            s->step_id = strtoll(step, &end, 10);
+        if (s->step_id < 0 || (s->step_id < STEP_INTERACTIVE && (end == step || *end)))
+            return -1;
+        return 0;
+    }
+    return *end ? -1 : 0;
+}
+
+int job_selectors_parse(const struct console *con, const char *text, bool steps,
+                        struct job_selector **list, size_t *num)
+{
+    while (*text) {
+        size_t len = strcspn(text, ",");
+        CLEANUP_FREE char *word = NULL;
+        struct job_selector s;
+
+        /* a comma inside brackets is part of the word */
+        if (memchr(text, '[', len))
+            for (len = strcspn(text, "]"); text[len] && text[len] != ','; len++)
+                ;
+        word = xstrndup(text, len);
+        text += len + (text[len] == ',');
+        if (!*word)
+            continue;
+        if (selector_parse(word, steps, &s) < 0) {
+            console_error(con, "Invalid job%s id: %s", steps ? " step" : "", word);
+            return -1;
+        }
+        *list = xreallocarray(*list, *num + 1, sizeof(**list));
+        (*list)[(*num)++] = s;
+    }
+    return 0;
+}
+
+static int add_users(struct squeue_params *p, const char *text)
+{
+    p->by_user = true;
+    while (*text) {
+        size_t len = strcspn(text, ",");
+        CLEANUP_FREE char *word = xstrndup(text, len);
+        uint32_t uid;
+
+        text += len + (text[len] == ',');
+        if (!*word)
+            continue;
+        if (num_parse_u32(word, 0, UINT32_MAX - 1, &uid, "user", NULL) < 0) {
+            const struct passwd *pw = getpwnam(word);
+
+            if (!pw) {
+                console_error(p->con, "Invalid user: %s\n", word);
+                return -1;
+            }
+            uid = pw->pw_uid;
+        }
+        p->uids = xreallocarray(p->uids, p->num_uids + 1, sizeof(*p->uids));
+        p->uids[p->num_uids++] = uid;
+    }
+    return 0;
+}
+
+static int set_states(struct squeue_params *p, const char *value)
+{
+    CLEANUP_FREE char *bad = NULL;
+
+    if (job_states_parse(value, &p->states, &bad) == 0) {
+        p->all_states = p->states == (UINT64_C(1) << JOB_STATE_COUNT) - 1;
+        return 0;
+    }
+    console_error(p->con, "Invalid job state specified: %s", bad);
+    fprintf(p->con->err, "%s: error: Valid job states include: ", p->con->program);
+    for (int i = 0; i < JOB_STATE_COUNT; i++)
+        fprintf(p->con->err, "%s%s", i ? "," : "", job_state_long(i));
+    fprintf(p->con->err, "\n\n");
+    return -1;
+}
+
+static int set_nodes(struct squeue_params *p, const char *value)
+{
+    struct error err = { 0 };
+    CLEANUP_FREE char *host = NULL;
+
+    if (!strcasecmp(value, "localhost")) {
+        host = xcalloc(1, 256);
+        gethostname(host, 255);
+        host[strcspn(host, ".")] = '\0';
+        value = host;
+    }
+    hostlist_destroy(p->nodes);
+    if ((p->nodes = hostlist_parse(value, 0, &err)))
+        return 0;
+    console_error(p->con, "'%s' invalid entry for --nodelist: %s", value, err.text);
+    return -1;
+}
+
+static int set_iterate(struct squeue_params *p, const char *value)
+{
+    uint32_t seconds;
+
+    if (num_parse_u32(value, 1, 1u << 30, &seconds, "--iterate", NULL) < 0) {
+        console_error(p->con, "--iterate=%s: a number of seconds is needed", value);
+        return -1;
+    }
+    p->iterate = seconds;
+    return 0;
+}
+
+static int set_explain(struct squeue_params *p, const char *value)
+{
+    CLEANUP_FREE struct job_selector *list = NULL;
+    size_t num = 0;
+
+    p->explain = true;
+    if (!value)
+        return 0;
+    if (job_selectors_parse(p->con, value, false, &list, &num) < 0)
+        return -1;
+    if (num != 1) {
+        console_error(p->con, "--explain=%s: one job id is needed", value);
+        return -1;
+    }
+    p->explain_job = list[0];
+    return 0;
+}
+
+/* -j and -s give their list at once (-j12) or as the next word (-j 12), which comes as an argument. */
+static int set_jobs(struct squeue_params *p, const char *value)
+{
+    p->jobs_given = true;
+    return value ? job_selectors_parse(p->con, value, false, &p->jobs, &p->num_jobs) : 0;
+}
+
+static int set_steps(struct squeue_params *p, const char *value)
+{
+    p->steps = true;
+    return value ? job_selectors_parse(p->con, value, true, &p->jobs, &p->num_jobs) : 0;
+}
+
+static int on_option(void *arg, int letter, const char *value)
+{
+    struct squeue_params *p = arg;
+
+    switch (letter) {
+    case 'A': p->accounts = value; return 0;
+    case 'a': p->all = true; return 0;
+    case LO_HIDE: p->all = false; return 0;
+    case 'M': p->clusters = value; return 0;
+    case LO_EXPLAIN: return set_explain(p, value);
+    case 'o': p->format = value, p->long_format = NULL; return 0;
+    case 'O': p->long_format = value, p->format = NULL; return 0;
+    case 'i': return set_iterate(p, value);
+    case 'j': return set_jobs(p, value);
+    case 'l': p->long_list = true; return 0;
+    case LO_ME: {
+        char uid[16];
+
+        snprintf(uid, sizeof(uid), "%u", (unsigned)getuid());
+        return add_users(p, uid);
+    }
+    case 'n': p->names = value; return 0;
+    case LO_NOCONVERT: p->noconvert = true; return 0;
+    case 'w': return set_nodes(p, value);
+    case 'h': p->no_header = true; return 0;
+    case 'p': p->partitions = value; return 0;
+    case 'q': p->qos = value; return 0;
+    case 'R': p->reservations = value; return 0;
+    case 'S': p->sort = value; return 0;
+    case LO_START: p->start = true; return 0;
+    case 't': return set_states(p, value);
+    case 's': return set_steps(p, value);
+    case 'u':
+    case LO_USERS: return add_users(p, value);
+    case 'v': p->verbose++; return 0;
+    default: return 0; /* --array, --local and the like: true of every cluster here */
+    }
+}
+
+/* Options that print and leave.  Found first, so that "squeue --help" needs no valid rest. */
+static int print_and_leave(struct squeue_params *p, int argc, char **argv)
+{
+    CLEANUP_FCLOSE FILE *out = NULL;
+
+    for (int i = 1; i < argc; i++) {
+        bool help = !strcmp(argv[i], "--help"), usage = !strcmp(argv[i], "--usage");
+        bool version = !strcmp(argv[i], "--version") || !strcmp(argv[i], "-V");
+
+        if (!strcmp(argv[i], "--"))
+            break;
+        if (!help && !usage && !version)
+            continue;
+        if (!(out = fdopen(dup(p->con->out), "w")))
+            return -1;
+        if (version)
+            fprintf(out, "%s\n", bramble_version());
+        else if (help)
+            options_help("squeue", "", squeue_options, squeue_num_options, out);
+        else
+            options_usage("squeue", "", squeue_options, squeue_num_options, out);
+        return 1;
+    }
+    return 0;
+}
+
+int squeue_params_parse(struct squeue_params *p, int argc, char **argv)
+{
+    int next, rc = print_and_leave(p, argc, argv);
+
+    p->explain_job.job_id = FIELD_UNSET;
+    if (rc)
+        return rc;
+    next = options_parse(p->con, argc, argv, squeue_options, squeue_num_options, on_option, p);
+    if (next < 0)
+        return -1;
+    if (next < argc && (p->jobs_given || p->steps)) {
+        if (job_selectors_parse(p->con, argv[next], p->steps, &p->jobs, &p->num_jobs) < 0)
+            return -1;
+        next++;
+    }
+    if (next < argc) {
+        console_error(p->con, "Unrecognized option: %s", argv[next]);
+        options_usage("squeue", "", squeue_options, squeue_num_options, p->con->err);
+        return -1;
+    }
+    if (p->start && !p->states)
+        p->states = UINT64_C(1) << JOB_PENDING;
+    if (p->explain && !p->states)
+        p->states = UINT64_C(1) << JOB_PENDING;
+    return 0;
+}
+
+void squeue_params_fini(struct squeue_params *p)
+{
+    hostlist_destroy(p->nodes);
+    free(p->jobs);
+    free(p->uids);
+}

@@ -1,0 +1,45 @@
+/* squeue_private.h - what squeue's files share. */
+#ifndef BRAMBLE_COMMANDS_SQUEUE_PRIVATE_H
+#define BRAMBLE_COMMANDS_SQUEUE_PRIVATE_H
+
+#include <sys/types.h>
+
+#include "commands/squeue/squeue.h"
+#include "util/hostlist.h"
+
+/* One word of -j or -s: "12", "12_3", "12.0", "12.batch". */
+struct job_selector {
+    int64_t job_id;
+    int64_t array_task; /* FIELD_UNSET: any */
+    int64_t step_id;    /* FIELD_UNSET: any */
+};
+
+/* What the command line and the environment said. */
+struct squeue_params {
+    struct console *con;
+    const char *accounts, *names, *partitions, *qos, *reservations, *sort, *format, *long_format;
+    struct hostlist *nodes;
+    struct job_selector *jobs;
+    size_t num_jobs;
+    uint32_t *uids;
+    size_t num_uids;
+    bool by_user, jobs_given, all, all_states, explain, long_list, no_header, noconvert, start, steps;
+    char *job_text; /* of -j, comma list */
+    uint64_t states; /* 0: the default */
+    unsigned iterate, verbose;
+    struct job_selector explain_job; /* job_id FIELD_UNSET: all */
+    const char *clusters;
+};
+
+/* 0: go on; 1: all done (help, version); -1: refused, said already. */
+int squeue_params_parse(struct squeue_params *p, int argc, char **argv);
+void squeue_params_fini(struct squeue_params *p);
+int job_selectors_parse(const struct console *con, const char *text, bool steps,
+                        struct job_selector **list, size_t *num);
+
+/* Rows of t that the parameters select, in the table's order; returns their number. */
+size_t squeue_filter(const struct squeue_params *p, const struct table *t, uint32_t *order);
+/* Fields that the filter looks at. */
+void squeue_filter_need(const struct squeue_params *p, bool *want);
+
+#endif
