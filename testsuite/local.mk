@@ -16,3 +16,5 @@ include testsuite/unit/sbench.mk
 include testsuite/unit/topo.mk
 include testsuite/unit/util.mk
 endif
+
+include testsuite/bench/local.mk
