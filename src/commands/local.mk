@@ -6,3 +6,4 @@ include src/commands/scancel/local.mk
 include src/commands/salloc/local.mk
 include src/commands/display/local.mk
 include src/commands/squeue/local.mk
+include src/commands/srun/local.mk

@@ -11,12 +11,10 @@
 #include "bramble/constants.h"
 #include "jobopt/jobopt.h"
 #include "util/error.h"
-#include "util/fs.h"
 #include "util/hostlist.h"
 #include "util/mem.h"
 #include "util/num.h"
 
-#include <fcntl.h>
 
 enum cancel_kind { KIND_FLAG, KIND_TEXT, KIND_LEVEL, KIND_USER, KIND_STATE, KIND_SIGNAL, KIND_NODES };
 
@@ -88,7 +86,7 @@ static int set_nodes(char **field, const char *value, struct error *err)
     size_t len;
 
     if (strchr(value, '/')) {
-        if (fs_read_file(AT_FDCWD, value, 1 << 20, &text, &len, err) < 0)
+        if (user_file_read(value, 1 << 20, &text, &len, err) < 0)
             return error_prefix(err, "--nodelist");
         for (char *p = text; *p; p++)
             if (strchr(" \t\r\n", *p))

@@ -161,6 +161,10 @@ int batch_script_wrap(const char *command, struct batch_script *script, struct e
 int batch_script_check(const char *text, size_t len, struct error *err);
 void batch_script_fini(struct batch_script *script);
 
+/* A whole file that the user names, at most max_len bytes, with a NUL behind it.  Links are followed:
+ * it is the user who reads.  Caller frees. */
+int user_file_read(const char *path, size_t max_len, char **text, size_t *len, struct error *err);
+
 /* "TERM", "SIGTERM", "15"; -1 when there is no such signal. */
 int signal_parse(const char *text);
 /* "TERM"; a number when it has no name. */

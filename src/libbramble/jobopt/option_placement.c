@@ -3,13 +3,11 @@
 #include "jobopt/jobopt_private.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "util/error.h"
-#include "util/fs.h"
 #include "util/hostlist.h"
 #include "util/mem.h"
 #include "util/num.h"
@@ -25,7 +23,7 @@ static int node_file_read(const char *path, char **list, struct error *err)
     char *save_line = NULL;
     size_t len;
 
-    if (fs_read_file(AT_FDCWD, path, NODE_FILE_MAX, &text, &len, err) < 0)
+    if (user_file_read(path, NODE_FILE_MAX, &text, &len, err) < 0)
         return -1;
     if (strlen(text) != len)
         return error_set(err, BRE_INVAL, "%s: contains a NUL byte", path);

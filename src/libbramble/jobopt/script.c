@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "util/error.h"
+#include "util/fs.h"
 #include "util/mem.h"
 
 #define SCRIPT_CHUNK 65536
@@ -205,4 +206,16 @@ void batch_script_fini(struct batch_script *script)
     free(script->text);
     free(script->name);
     *script = (struct batch_script){ 0 };
+}
+
+int user_file_read(const char *path, size_t max_len, char **text, size_t *len, struct error *err)
+{
+    CLEANUP_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct stat st;
+
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return error_set(err, errno, "%.255s: %s", path, strerror(errno));
+    if (!S_ISREG(st.st_mode))
+        return error_set(err, EINVAL, "%.255s: is no regular file", path);
+    return fs_read_fd(fd, path, max_len, text, len, err);
 }

@@ -1,0 +1,204 @@
+/* programs.c - the file of --multi-prog, the launchers of --mpi, and srun's own prolog and epilog. */
+#include "config.h"
+#include "srun_private.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "jobenv/env.h"
+#include "util/error.h"
+#include "util/log.h"
+#include "util/mem.h"
+#include "util/num.h"
+
+#define PROGRAM_FILE_MAX (4u << 20)
+#define PROGRAM_LINES_MAX 4096 /* of the schema */
+#define TASKS_MAX 65536
+
+extern char **environ;
+
+/* "0,2-3" or "*": calls mark for each rank.  -1: no such form. */
+static int ranks_walk(const char *text, uint8_t *seen, uint32_t num_tasks, uint32_t *highest)
+{
+    const char *p = text;
+
+    if (!strcmp(p, "*")) {
+        for (uint32_t i = 0; seen && i < num_tasks; i++)
+            seen[i] = 1;
+        return 0;
+    }
+    while (*p) {
+        char *end;
+        unsigned long from, to;
+
+        if (!isdigit((unsigned char)*p))
+            return -1;
+        from = to = strtoul(p, &end, 10);
+        if (*end == '-') {
+            if (!isdigit((unsigned char)end[1]))
+                return -1;
+            to = strtoul(end + 1, &end, 10);
+        }
+        if (to < from || to >= TASKS_MAX || (*end && *end != ','))
+            return -1;
+        if (*highest == UINT32_MAX || to > *highest)
+            *highest = (uint32_t)to;
+        for (unsigned long i = from; seen && i <= to && i < num_tasks; i++)
+            seen[i] = 1;
+        p = *end ? end + 1 : end;
+    }
+    return 0;
+}
+
+int programs_read(struct srun *s, const char *path, struct error *err)
+{
+    CLEANUP_FREE char *text = NULL;
+    uint32_t highest = UINT32_MAX;
+    unsigned number = 0;
+    size_t len;
+
+    if (user_file_read(path, PROGRAM_FILE_MAX, &text, &len, NULL) < 0)
+        return error_set(err, errno, "Could not open multi_prog config file %s: %s", path, strerror(errno));
+    for (char *line = text, *next; line && *line; line = next) {
+        CLEANUP_FREE char *ranks = NULL;
+
+        next = strchr(line, '\n');
+        if (next)
+            *next++ = '\0';
+        number++;
+        if (*line == '#' || !line[strspn(line, " \t\r")])
+            continue;
+        if (s->num_programs == PROGRAM_LINES_MAX)
+            return error_set(err, BRE_TOO_BIG, "Configuration file %s invalid, more than %d programs", path,
+                             PROGRAM_LINES_MAX);
+        ranks = xstrndup(line + strspn(line, " \t"), strcspn(line + strspn(line, " \t"), " \t\r"));
+        if (ranks_walk(ranks, NULL, 0, &highest) < 0)
+            return error_set(err, BRE_INVAL,
+                             "Invalid task range specification\nLine %u of configuration file %s invalid", number,
+                             path);
+        line += strspn(line, " \t");
+        if (!line[strlen(ranks) + strspn(line + strlen(ranks), " \t\r")])
+            return error_set(err, BRE_INVAL,
+                             "No executable program specified for this task\n"
+                             "Line %u of configuration file %s invalid",
+                             number, path);
+        s->programs = xreallocarray(s->programs, s->num_programs + 1, sizeof *s->programs);
+        s->programs[s->num_programs++] = xstrdup(line);
+    }
+    if (s->options.num_tasks == OPT_UNSET && highest != UINT32_MAX)
+        s->options.num_tasks = highest + 1;
+    return 0;
+}
+
+int programs_check(const struct srun *s, const char *path, uint32_t num_tasks, struct error *err)
+{
+    CLEANUP_FREE uint8_t *seen = xcalloc(num_tasks, 1);
+
+    for (size_t i = 0; i < s->num_programs; i++) {
+        CLEANUP_FREE char *ranks = xstrndup(s->programs[i], strcspn(s->programs[i], " \t\r"));
+        uint32_t highest = UINT32_MAX;
+
+        ranks_walk(ranks, seen, num_tasks, &highest);
+        if (highest != UINT32_MAX && highest >= num_tasks)
+            return error_set(err, BRE_INVAL,
+                             "Invalid task id, %u >= ntasks\nProgram %zu of configuration file %s invalid", highest,
+                             i + 1, path);
+    }
+    for (uint32_t i = 0; i < num_tasks; i++)
+        if (!seen[i])
+            return error_set(err, BRE_INVAL, "Configuration file %s invalid, no record for task id %u", path, i);
+    return 0;
+}
+
+/* ---- launchers ---- */
+
+static const char *plugin_dir(void)
+{
+    const char *given = getenv("BRAMBLE_PLUGIN_DIR");
+
+    return given && *given && getuid() == geteuid() ? given : BRAMBLE_PLUGINDIR;
+}
+
+/* "launch_pmix.so" is pmix.  Caller frees. */
+static char *launcher_of(const char *file)
+{
+    size_t len = strlen(file);
+
+    if (strncmp(file, "launch_", 7) != 0 || len < 11 || strcmp(file + len - 3, ".so") != 0)
+        return NULL;
+    return xstrndup(file + 7, len - 10);
+}
+
+int launchers_list(void)
+{
+    DIR *dir = opendir(plugin_dir());
+    bool none = false;
+
+    printf("MPI plugin types are...\n");
+    for (struct dirent *entry; dir && (entry = readdir(dir));) {
+        CLEANUP_FREE char *name = launcher_of(entry->d_name);
+
+        if (name)
+            printf("\t%s\n", name);
+        none |= name && !strcmp(name, "none");
+    }
+    if (!none)
+        printf("\tnone\n");
+    if (dir)
+        closedir(dir);
+    return 0;
+}
+
+/* Where launchers are installed here, an unknown name is told at once; else the nodes know. */
+int launcher_check(const char *name, struct error *err)
+{
+    DIR *dir = opendir(plugin_dir());
+    bool any = false, found = !strcmp(name, "none") || !strcmp(name, "openmpi");
+
+    for (struct dirent *entry; dir && (entry = readdir(dir));) {
+        CLEANUP_FREE char *known = launcher_of(entry->d_name);
+
+        any |= known != NULL;
+        found |= known && !strcmp(known, name);
+        found |= known && !strcmp(known, "pmix") && !strncmp(name, "pmix_v", 6);
+    }
+    if (dir)
+        closedir(dir);
+    if (any && !found)
+        return error_set(err, BRE_MPI, "Invalid MPI type '%.64s', --mpi=list for acceptable types", name);
+    return 0;
+}
+
+/* ---- --prolog and --epilog ---- */
+
+void hook_run(struct srun *s, const char *program)
+{
+    CLEANUP_FREE char **argv = NULL;
+    pid_t pid;
+    int rc;
+
+    if (!program || !*program || !strcmp(program, "none"))
+        return;
+    if (access(program, X_OK) < 0) {
+        log_info("Access denied for %s: %s", program, strerror(errno));
+        return;
+    }
+    argv = xcalloc(s->argc + 2, sizeof *argv);
+    argv[0] = (char *)(uintptr_t)program;
+    for (size_t i = 0; i < s->argc; i++)
+        argv[i + 1] = s->argv[i];
+    rc = posix_spawn(&pid, program, NULL, NULL, argv, environ);
+    if (rc) {
+        log_error("cannot run %s: %s", program, strerror(rc));
+        return;
+    }
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+}

@@ -1,0 +1,201 @@
+/* srun_private.h - one run of srun: a step, its nodes, their streams.
+ *
+ *   SRUN_ASKING -> SRUN_PENDING -> SRUN_RUNNING -> SRUN_DONE
+ *        \____________________________/   |
+ *                                         v  Ctrl-C, --wait, a lost allocation
+ *                                     aborting: the step is being ended, wait at most abort_sec
+ *
+ * srun leaves when every node has sent STEP_DONE (or is known lost) and the controller has said that
+ * the step has ended, so that squeue and sacct are right afterwards.
+ */
+#ifndef BRAMBLE_SRUN_PRIVATE_H
+#define BRAMBLE_SRUN_PRIVATE_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "client/link.h"
+#include "jobopt/jobopt.h"
+#include "util/strbuf.h"
+
+struct env;
+struct error;
+struct reactor;
+struct reactor_timer;
+struct reactor_signal;
+
+enum { REQUEST_START = 1, REQUEST_CANCEL = 2, REQUEST_CHECK = 3 };
+
+enum srun_stage { SRUN_ASKING, SRUN_PENDING, SRUN_RUNNING, SRUN_DONE };
+
+/* Where a stream goes or comes from. */
+enum stream_mode {
+    STREAM_ALL,    /* srun's own descriptors, every task */
+    STREAM_NONE,   /* /dev/null on the nodes */
+    STREAM_TASK,   /* one task's through srun */
+    STREAM_LOCAL,  /* a file that srun opens */
+    STREAM_REMOTE, /* files that the tasks open: the name differs by task or node */
+};
+struct stream {
+    enum stream_mode mode;
+    uint32_t task;
+    char *name; /* of the option; pattern */
+};
+
+/* Readiness of a descriptor that is not srun's alone: it stays blocking.  NULL: not pollable (a file). */
+struct fd_watch;
+typedef void fd_watch_f(void *arg);
+struct fd_watch *fd_watch_create(struct reactor *r, int fd, bool for_writing, fd_watch_f *on_ready, void *arg);
+void fd_watch_set(struct fd_watch *w, bool on); /* NULL is allowed */
+void fd_watch_close(struct fd_watch *w);        /* NULL is allowed */
+
+/* A descriptor that is written without blocking the loop. */
+struct sink;
+typedef void sink_event_f(void *arg);
+struct sink *sink_create(struct reactor *r, int fd, sink_event_f *on_drain, sink_event_f *on_broken, void *arg);
+void sink_write(struct sink *s, const void *data, size_t len);
+size_t sink_queued(const struct sink *s);
+void sink_destroy(struct sink *s); /* writes what is left, blocking */
+
+enum task_state { TASK_STARTING, TASK_RUNNING, TASK_EXITED };
+struct srun_task {
+    enum task_state state;
+    int status; /* as waitpid() gives it */
+    bool told;  /* its end was printed, if that is due */
+    uint32_t node;
+    struct strbuf partial[2]; /* begun lines of output and error */
+};
+
+struct srun_node {
+    struct srun *srun;
+    uint32_t index;
+    char *name, *address;
+    uint16_t port;
+    uint32_t *gtids, num_tasks;
+    struct rpc_conn *conn;
+    struct reactor_timer *retry;
+    uint64_t lost_at_ms; /* 0: connected or never tried */
+    uint64_t received;   /* bytes of output, for a reconnection */
+    uint64_t owed;       /* credit not yet given back */
+    uint64_t in_credit;  /* input that it takes */
+    bool attached, eof_sent, done, lost;
+};
+
+struct srun {
+    struct job_options options;
+    char **argv; /* of the program */
+    size_t argc;
+    char **programs; /* --multi-prog: lines */
+    size_t num_programs;
+    char cwd[PATH_MAX], host[256];
+    char *submit_line, *step_name;
+    uint8_t *env;
+    size_t env_len;
+    Wire__Rlimit **rlimits;
+    size_t num_rlimits;
+    bool inside; /* in an allocation that is there already */
+
+    struct reactor *reactor;
+    struct ctl_link *link;
+    struct reactor_timer *exit_timer, *flush_timer, *wait_timer;
+    struct reactor_signal *signals[16];
+    enum srun_stage stage;
+    int exit_code;
+    bool step_ended, aborting, killed, revoked, reply_seen;
+    uint32_t abort_sec;
+    
+
+    uint32_t job_id, step_id, attempt;
+    uint8_t step_key[32];
+    struct srun_node *nodes;
+    uint32_t num_nodes;
+    struct srun_task *tasks;
+    uint32_t num_tasks;
+
+    struct stream in, out, err;
+    struct sink *out_sink, *err_sink; /* may be the same */
+    int out_fd, err_fd;               /* opened files, or -1 */
+    unsigned label_width;
+    bool stream_broken;
+
+    int in_fd; /* -1: nothing to read */
+    struct fd_watch *in_watch;
+    bool in_eof, in_deferred;
+
+    int64_t last_intr_ms, last_intr_sent_ms;
+    bool terminal_raw;
+    uint32_t num_exited;
+    int worst_status;
+    bool worst_set;
+    int killing_signal; /* a task died of TERM or KILL */
+};
+
+/* srun.c */
+void srun_say(const struct srun *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Everything may be over: leave if it is. */
+void srun_check_end(struct srun *s);
+void srun_leave(struct srun *s, int code);
+/* The descriptors of standard input, output and error take part. */
+void srun_streams_start(struct srun *s);
+/* End the step: the controller is told and the tasks are signalled; wait at most for kill_wait. */
+void srun_terminate_step(struct srun *s);
+void srun_abort_wait(struct srun *s);
+
+/* request.c */
+extern const struct ctl_link_ops srun_link_ops;
+void request_cancel(struct srun *s);
+int request_prepare(struct srun *s, struct error *err);
+void request_fini(struct srun *s);
+
+/* nodes.c */
+int nodes_start(struct srun *s, const Wire__StepLayout *layout, struct error *err);
+void nodes_fini(struct srun *s);
+bool nodes_all_done(const struct srun *s);
+void nodes_signal(struct srun *s, int signum);
+void nodes_window(struct srun *s, uint32_t rows, uint32_t cols);
+void nodes_give_credit(struct srun *s); /* the sinks have room again */
+void nodes_close(struct srun *s);
+
+/* streams.c */
+int streams_read_options(struct srun *s, uint32_t num_tasks, struct error *err);
+int streams_open(struct srun *s, struct error *err); /* job and step ids are known */
+void streams_fini(struct srun *s);
+char *stream_spec(const struct stream *stream);
+
+/* output.c */
+void output_data(struct srun *s, struct srun_node *node, uint32_t gtid, unsigned stream, const uint8_t *data,
+                 size_t len);
+void output_line(struct srun *s, const char *text); /* a whole line of standard error */
+bool output_has_room(const struct srun *s);
+
+/* input.c */
+void input_start(struct srun *s);
+void input_kick(struct srun *s);
+bool input_wanted_by(const struct srun *s, const struct srun_node *node);
+void input_fini(struct srun *s);
+
+/* exits.c */
+void exits_record(struct srun *s, struct srun_node *node, uint32_t gtid, int status);
+void exits_flush(struct srun *s); /* print what has gathered */
+int exits_code(const struct srun *s);
+void exits_print_states(struct srun *s); /* "StepId=12.0 tasks 0-3: running" */
+
+/* signals.c */
+void signals_start(struct srun *s);
+void signals_fini(struct srun *s);
+
+/* terminal.c */
+bool terminal_size(uint32_t *rows, uint32_t *cols);
+void terminal_raw(struct srun *s);
+void terminal_restore(struct srun *s);
+
+/* programs.c */
+int programs_read(struct srun *s, const char *path, struct error *err);
+int programs_check(const struct srun *s, const char *path, uint32_t num_tasks, struct error *err);
+int launchers_list(void);
+int launcher_check(const char *name, struct error *err);
+void hook_run(struct srun *s, const char *program); /* --prolog, --epilog */
+
+#endif
