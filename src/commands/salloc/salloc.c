@@ -213,6 +213,11 @@ static void on_alloc_reply(struct salloc *s, const Wire__AllocReply *reply)
     if (s->stage != STAGE_ASKING && s->stage != STAGE_PENDING)
         return;
     s->job_id = reply->job_id;
+    if (s->interrupted) {
+        s->exit_code = exit_error_code();
+        leave(s);
+        return;
+    }
     if (reply->alloc) {
         granted(s, reply->alloc);
         return;
@@ -224,8 +229,6 @@ static void on_alloc_reply(struct salloc *s, const Wire__AllocReply *reply)
         say(s, "Pending job allocation %u", s->job_id);
         say(s, "job %u queued and waiting for resources", s->job_id);
     }
-    if (s->interrupted)
-        leave(s);
 }
 
 static void revoked(struct salloc *s, const Wire__Notice *notice)

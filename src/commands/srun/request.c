@@ -213,9 +213,7 @@ static void step_here(struct srun *s, const Wire__StepReply *reply)
                  reply->layout->node_list ? reply->layout->node_list : "", s->job_id, s->step_id);
     if (streams_open(s, &err) < 0 || nodes_start(s, reply->layout, &err) < 0) {
         error_log_lines(&err);
-        s->exit_code = exit_error_code();
-        request_cancel(s);
-        srun_leave(s, s->exit_code);
+        srun_cancel_and_leave(s, exit_error_code());
         return;
     }
     srun_streams_start(s);
@@ -225,6 +223,10 @@ static void on_alloc_reply(struct srun *s, const Wire__AllocReply *reply)
 {
     if (s->stage == SRUN_ASKING || s->stage == SRUN_PENDING)
         s->job_id = reply->job_id;
+    if (s->leaving) {
+        request_cancel(s);
+        return;
+    }
     if (reply->step) {
         step_here(s, reply->step);
         return;
@@ -373,6 +375,12 @@ static void on_frame(void *arg, const struct rpc_frame *frame)
 {
     struct srun *s = arg;
 
+    if (s->leaving && frame->request_id == REQUEST_CANCEL) {
+        srun_leave(s, s->exit_code);
+        return;
+    }
+    if (s->leaving && frame->type != MSG_ALLOC_REPLY && frame->type != MSG_REFUSAL)
+        return;
     if (frame->type == MSG_ALLOC_REPLY) {
         on_alloc_reply(s, (const Wire__AllocReply *)frame->msg);
     } else if (frame->type == MSG_STEP_REPLY) {

@@ -15,14 +15,17 @@
 /* Before there is a step the allocation is given back. */
 static void interrupt_waiting(struct srun *s)
 {
-    if (s->stage == SRUN_PENDING && !s->inside) {
+    if (s->inside) { /* the request goes with the connection */
+        if (s->stage == SRUN_PENDING)
+            log_info("Cancelled pending step for job %u", s->options.job_id);
+        srun_leave(s, exit_error_code());
+        return;
+    }
+    if (s->stage == SRUN_PENDING) {
         srun_say(s, "Job allocation %u has been revoked", s->job_id);
         srun_say(s, "Force Terminated JobId=%u", s->job_id);
-        request_cancel(s);
-    } else if (s->stage == SRUN_PENDING) {
-        log_info("Cancelled pending step for job %u", s->job_id);
     }
-    srun_leave(s, exit_error_code());
+    srun_cancel_and_leave(s, exit_error_code());
 }
 
 /* Once: say how the tasks are. Twice within a second: end them. */

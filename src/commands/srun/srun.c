@@ -18,6 +18,7 @@
 #include "util/mem.h"
 
 #define GOODBYE_MS 5000 /* every node is done: how long the controller may take to say so too */
+#define CANCEL_MS 2000 /* for the answer to a cancel */
 #define STRAGGLER_MS 2000 /* the step is over: how long a node may take to deliver its last output */
 
 void srun_say(const struct srun *s, const char *fmt, ...)
@@ -43,6 +44,21 @@ void srun_leave(struct srun *s, int code)
     reactor_stop(s->reactor, 0);
 }
 
+void srun_cancel_and_leave(struct srun *s, int code)
+{
+    if (s->stage == SRUN_DONE || s->leaving)
+        return;
+    s->leaving = true;
+    s->exit_code = code;
+    if (!ctl_link_is_up(s->link)) {
+        srun_leave(s, code);
+        return;
+    }
+    if (s->job_id) /* else when the answer names the job */
+        request_cancel(s);
+    reactor_timer_start(s->exit_timer, CANCEL_MS, 0);
+}
+
 static void leave_normally(struct srun *s)
 {
     int code = exits_code(s);
@@ -57,7 +73,7 @@ void srun_check_end(struct srun *s)
 {
     bool nodes_done;
 
-    if (s->stage != SRUN_RUNNING)
+    if (s->stage != SRUN_RUNNING || s->leaving)
         return;
     nodes_done = nodes_all_done(s);
     if (nodes_done && s->step_ended) {
@@ -72,6 +88,10 @@ static void on_exit_timer(void *arg)
 {
     struct srun *s = arg;
 
+    if (s->leaving) {
+        srun_leave(s, s->exit_code);
+        return;
+    }
     if (s->aborting && !nodes_all_done(s))
         log_error("Timed out waiting for job step to complete");
     leave_normally(s);

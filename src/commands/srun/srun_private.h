@@ -103,7 +103,8 @@ struct srun {
     struct reactor_signal *signals[16];
     enum srun_stage stage;
     int exit_code;
-    bool step_ended, aborting, killed, revoked, reply_seen;
+    bool step_ended, aborting, killed, revoked;
+    bool leaving; /* only the answer to a cancel is waited for */
     uint32_t abort_sec;
     
 
@@ -137,6 +138,8 @@ void srun_say(const struct srun *s, const char *fmt, ...) __attribute__((format(
 /* Everything may be over: leave if it is. */
 void srun_check_end(struct srun *s);
 void srun_leave(struct srun *s, int code);
+/* Cancel the job or step first, and leave when the controller has heard it. */
+void srun_cancel_and_leave(struct srun *s, int code);
 /* The descriptors of standard input, output and error take part. */
 void srun_streams_start(struct srun *s);
 /* End the step: the controller is told and the tasks are signalled; wait at most for kill_wait. */
