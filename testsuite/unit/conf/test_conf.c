@@ -300,6 +300,29 @@ START_TEST(shipped_file_loads_and_shows_every_key_with_its_default)
 }
 END_TEST
 
+START_TEST(manual_page_explains_every_key)
+{
+    CLEANUP_FREE char *text = NULL;
+    size_t len;
+
+    ck_assert_int_eq(fs_read_file(AT_FDCWD, MAN_PAGE, 262144, &text, &len, NULL), 0);
+    for (enum conf_section s = CONF_SECTION_TOP; s < CONF_SECTION_COUNT; s++) {
+        static const char *const heads[] = { ".SH CLUSTER", ".SH BACKFILL", ".SH ACCOUNTING", ".SH NODES",
+                                             ".SH PARTITIONS" };
+        const char *start = strstr(text, heads[s]);
+        size_t num;
+        const struct conf_key *keys = conf_section_keys(s, &num);
+
+        ck_assert_msg(start != NULL, "no %s in the manual page", heads[s]);
+        for (size_t i = 0; i < num; i++) {
+            CLEANUP_FREE char *bold = xasprintf("\\fB%s\\fR", keys[i].name);
+
+            ck_assert_msg(strstr(start, bold) != NULL, "%s is not in the manual page after %s", keys[i].name, heads[s]);
+        }
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("conf");
@@ -317,6 +340,7 @@ int main(void)
     tcase_add_test(tc, missing_file_folder_and_fifo_are_refused);
     tcase_add_test(tc, reload_takes_live_keys_and_names_the_others);
     tcase_add_test(tc, shipped_file_loads_and_shows_every_key_with_its_default);
+    tcase_add_test(tc, manual_page_explains_every_key);
     suite_add_tcase(suite, tc);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
