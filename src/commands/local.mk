@@ -7,3 +7,4 @@ include src/commands/salloc/local.mk
 include src/commands/display/local.mk
 include src/commands/squeue/local.mk
 include src/commands/srun/local.mk
+include src/commands/scontrol/local.mk

@@ -1,0 +1,199 @@
+/* admin.c - keywords about the controller itself: config, ping, reconfigure, shutdown, and small ones. */
+#include "config.h"
+#include "scontrol.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bramble/constants.h"
+#include "util/error.h"
+#include "util/fs.h"
+#include "util/mem.h"
+#include "util/num.h"
+#include "util/timefmt.h"
+#include "wire/client.pb-c.h"
+
+int show_config(struct scontrol *sc, int argc, char **argv)
+{
+    Wire__Empty ask = WIRE__EMPTY__INIT;
+    Wire__ConfigReply *reply;
+    struct error err = { 0 };
+    char text[2 * ERROR_TEXT_MAX], when[TIME_TEXT_MAX];
+    bool found = !argc;
+
+    if (!(reply = (Wire__ConfigReply *)scontrol_call(sc, MSG_SHOW_CONFIG, &ask.base, MSG_CONFIG_REPLY, &err))) {
+        fprintf(stderr, "slurm_load_ctl_conf error: %s\n", scontrol_error_text(&err, text, sizeof text));
+        return -1;
+    }
+    if (!argc)
+        printf("Configuration data as of %s\n", time_at_format(time(NULL), NULL, when));
+    for (size_t i = 0; i < reply->n_items; i++) {
+        const Wire__KeyValue *item = reply->items[i];
+
+        if (argc && strcasecmp(argv[0], item->key))
+            continue;
+        found = true;
+        printf("%-23s = %s\n", item->key, item->value ? item->value : "(null)");
+    }
+    rpc_msg_free(&reply->base);
+    if (!found) {
+        fprintf(stderr, "scontrol: error: no configuration key %s: see scontrol show config\n", argv[0]);
+        return -1;
+    }
+    if (!argc)
+        putchar('\n');
+    return argc ? 0 : cmd_ping(sc, 0, NULL);
+}
+
+int cmd_ping(struct scontrol *sc, int argc, char **argv)
+{
+    Wire__Empty ask = WIRE__EMPTY__INIT;
+    Wire__PingReply *reply;
+    struct error err = { 0 };
+
+    (void)argc, (void)argv;
+    reply = (Wire__PingReply *)scontrol_call(sc, MSG_PING, &ask.base, MSG_PING_REPLY, &err);
+    if (!reply) {
+        printf("Slurmctld(primary) is DOWN\n");
+        fprintf(stderr, "scontrol: error: %s\n", err.text);
+        return -1;
+    }
+    printf("Slurmctld(primary) at %s is UP\n", reply->host ? reply->host : "(null)");
+    rpc_msg_free(&reply->base);
+    return 0;
+}
+
+static int simple(struct scontrol *sc, unsigned type, const ProtobufCMessage *ask, const char *what)
+{
+    struct error err = { 0 };
+    char text[2 * ERROR_TEXT_MAX];
+    ProtobufCMessage *reply = scontrol_call(sc, type, ask, MSG_OK, &err);
+
+    if (!reply) {
+        fprintf(stderr, "%s error: %s\n", what, scontrol_error_text(&err, text, sizeof text));
+        return -1;
+    }
+    rpc_msg_free(reply);
+    return 0;
+}
+
+int cmd_reconfigure(struct scontrol *sc, int argc, char **argv)
+{
+    Wire__Empty ask = WIRE__EMPTY__INIT;
+
+    (void)argc, (void)argv;
+    return simple(sc, MSG_RECONFIGURE, &ask.base, "slurm_reconfigure");
+}
+
+int cmd_shutdown(struct scontrol *sc, int argc, char **argv)
+{
+    Wire__ShutdownRequest ask = WIRE__SHUTDOWN_REQUEST__INIT;
+
+    if (argc && strncasecmp(argv[0], "slurmctld", strlen(argv[0])) && strcasecmp(argv[0], "bramblectld")) {
+        fprintf(stderr, "invalid argument:%s for keyword:shutdown\n", argv[0]);
+        return -1;
+    }
+    ask.has_controller_only = true;
+    ask.controller_only = argc > 0;
+    return simple(sc, MSG_SHUTDOWN, &ask.base, "slurm_shutdown");
+}
+
+int show_daemons(struct scontrol *sc, int argc, char **argv)
+{
+    (void)sc, (void)argc, (void)argv;
+    puts("slurmctld slurmd ");
+    return 0;
+}
+
+int cmd_errnumstr(struct scontrol *sc, int argc, char **argv)
+{
+    uint32_t code;
+
+    (void)sc, (void)argc;
+    if (num_parse_u32(argv[0], 0, 100000, &code, "errnumstr", NULL) < 0) {
+        fprintf(stderr, "scontrol: error: '%s' is no error number\n", argv[0]);
+        return -1;
+    }
+    puts(error_code_text((int)code));
+    return 0;
+}
+
+int cmd_completing(struct scontrol *sc, int argc, char **argv)
+{
+    static const uint16_t fields[] = { FIELD_JOB_ID, FIELD_JOB_END_TIME, FIELD_JOB_NODE_LIST, 0 };
+    Wire__QueryRequest req = WIRE__QUERY_REQUEST__INIT;
+    struct error err = { 0 };
+    struct table *table;
+    char text[2 * ERROR_TEXT_MAX], when[TIME_TEXT_MAX];
+
+    (void)argc, (void)argv;
+    req.has_table = true;
+    req.table = QUERY_JOBS;
+    req.states = (char *)"COMPLETING";
+    req.has_all = true;
+    req.all = true;
+    if (!(table = scontrol_query(sc, &req, fields, &err))) {
+        fprintf(stderr, "slurm_load_jobs error: %s\n", scontrol_error_text(&err, text, sizeof text));
+        return -1;
+    }
+    for (size_t i = 0; i < table_rows(table); i++) {
+        const char *nodes = table_text(table, FIELD_JOB_NODE_LIST, i);
+
+        printf("JobId=%lld EndTime=%s CompletingTime=%s Nodes(COMPLETING)=%s\n",
+               (long long)table_int(table, FIELD_JOB_ID, i),
+               time_at_format((time_t)table_int(table, FIELD_JOB_END_TIME, i), NULL, when),
+               duration_format_full(table_now(table) - table_int(table, FIELD_JOB_END_TIME, i), text),
+               nodes ? nodes : "");
+    }
+    table_destroy(table);
+    return 0;
+}
+
+/* write batch_script JOB [FILE|-] */
+int cmd_write(struct scontrol *sc, int argc, char **argv)
+{
+    Wire__ScriptRequest ask = WIRE__SCRIPT_REQUEST__INIT;
+    CLEANUP_FREE char *path = NULL;
+    CLEANUP_CLOSE int fd = -1;
+    Wire__ScriptReply *reply;
+    struct error err = { 0 };
+    int rc = 0;
+
+    if (strncasecmp(argv[0], "batch_script", strlen(argv[0]))) {
+        fprintf(stderr, "scontrol: error: write %s is not supported: write batch_script is\n", argv[0]);
+        return -1;
+    }
+    if (argc < 2) {
+        fputs("too few arguments for keyword:write batch_script\n", stderr);
+        return -1;
+    }
+    ask.has_job_id = true;
+    if (num_parse_u32(argv[1], 1, UINT32_MAX, &ask.job_id, "job", NULL) < 0)
+        error_set(&err, BRE_JOB_ID, "%s", error_code_text(BRE_JOB_ID));
+    if (err.code
+        || !(reply = (Wire__ScriptReply *)scontrol_call(sc, MSG_SCRIPT, &ask.base, MSG_SCRIPT_REPLY, &err))) {
+        fprintf(stderr, "job script retrieval failed: %s\n", err.text);
+        return -1;
+    }
+    if (argc > 2 && !strcmp(argv[2], "-")) {
+        fwrite(reply->script.data, 1, reply->script.len, stdout);
+        rpc_msg_free(&reply->base);
+        return 0;
+    }
+    path = argc > 2 ? xstrdup(argv[2]) : xasprintf("slurm-%s.sh", argv[1]);
+    fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd < 0 || fs_write_all(fd, reply->script.data, reply->script.len) < 0) {
+        fprintf(stderr, "scontrol: error: cannot write %s: %s\n", path, strerror(errno));
+        rc = -1;
+    } else if (!sc->quiet) {
+        printf("batch script for job %s written to %s\n", argv[1], path);
+    }
+    rpc_msg_free(&reply->base);
+    return rc;
+}

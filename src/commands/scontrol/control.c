@@ -1,0 +1,229 @@
+/* control.c - keywords that act on jobs: hold, release, requeue, suspend, resume, top, notify. */
+#include "config.h"
+#include "scontrol.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "bramble/constants.h"
+#include "util/error.h"
+#include "util/mem.h"
+#include "wire/client.pb-c.h"
+
+/* "12,13 14" and "jobid=12" become ids; a word that is no number is a job's name, which hold and
+ * release take as Slurm's do. */
+static size_t collect(int argc, char **argv, char **ids, size_t max)
+{
+    size_t num = 0;
+
+    for (int i = 0; i < argc; i++) {
+        char *word = strchr(argv[i], '=') ? strchr(argv[i], '=') + 1 : argv[i], *save = NULL;
+
+        for (char *id = strtok_r(word, ",", &save); id && num < max; id = strtok_r(NULL, ",", &save))
+            ids[num++] = id;
+    }
+    return num;
+}
+
+static bool is_id(const char *word)
+{
+    size_t digits = strspn(word, "0123456789");
+
+    return digits && (!word[digits] || word[digits] == '_' || word[digits] == '+' || word[digits] == '.');
+}
+
+/* The ids of one's jobs with this name; the strings are malloc'ed.  -1 with a message. */
+static int ids_of_name(struct scontrol *sc, char *name, char ***ids, size_t *num)
+{
+    static const uint16_t fields[] = { FIELD_JOB_ID, 0 };
+    Wire__QueryRequest req = WIRE__QUERY_REQUEST__INIT;
+    struct error err = { 0 };
+    char message[2 * ERROR_TEXT_MAX];
+    struct table *table;
+
+    req.has_table = true;
+    req.table = QUERY_JOBS;
+    req.names = name;
+    req.states = (char *)"PENDING,RUNNING,SUSPENDED";
+    if (!(table = scontrol_query(sc, &req, fields, &err))) {
+        fprintf(stderr, "slurm_load_jobs error: %s\n", scontrol_error_text(&err, message, sizeof message));
+        return -1;
+    }
+    *num = table_rows(table);
+    *ids = xcalloc(*num ? *num : 1, sizeof **ids);
+    for (size_t i = 0; i < *num; i++)
+        (*ids)[i] = xasprintf("%lld", (long long)table_int(table, FIELD_JOB_ID, i));
+    table_destroy(table);
+    if (!*num) {
+        fprintf(stderr, "Job name %s not found\n", name);
+        free(*ids);
+        return -1;
+    }
+    return 0;
+}
+
+static int send_control(struct scontrol *sc, enum job_action action, char **ids, size_t num,
+                        const char *tail)
+{
+    Wire__JobControlRequest req = WIRE__JOB_CONTROL_REQUEST__INIT;
+    Wire__JobControlReply *reply;
+    struct error err = { 0 };
+    char text[2 * ERROR_TEXT_MAX];
+    int rc = 0;
+
+    req.has_action = true;
+    req.action = action;
+    req.job_ids = ids;
+    req.n_job_ids = num;
+    if (!(reply = (Wire__JobControlReply *)scontrol_call(sc, MSG_JOB_CONTROL, &req.base, MSG_JOB_CONTROL_REPLY,
+                                                         &err))) {
+        fprintf(stderr, "slurm_suspend error: %s\n", scontrol_error_text(&err, text, sizeof text));
+        return -1;
+    }
+    for (size_t i = 0; i < reply->n_results; i++) {
+        const Wire__JobResult *result = reply->results[i];
+        const char *standard = error_code_text((int)result->code);
+
+        rc = -1;
+        if (sc->quiet)
+            continue;
+        fprintf(stderr, "%s for job %s\n", standard, result->job_id);
+        if (result->text && *result->text && strcmp(result->text, standard))
+            fprintf(stderr, "scontrol: %s\n", result->text);
+        if (tail)
+            fprintf(stderr, "%s: %s\n", tail, standard);
+    }
+    rpc_msg_free(&reply->base);
+    return rc;
+}
+
+static int control(struct scontrol *sc, enum job_action action, int argc, char **argv, const char *tail)
+{
+    char *ids[4096];
+    size_t num = collect(argc, argv, ids, ARRAY_SIZE(ids)), kept = 0;
+    int rc = 0;
+
+    for (size_t i = 0; i < num; i++) {
+        char **named;
+        size_t num_named;
+
+        if (is_id(ids[i])) {
+            ids[kept++] = ids[i];
+        } else if (ids_of_name(sc, ids[i], &named, &num_named) < 0) {
+            rc = -1;
+        } else {
+            if (send_control(sc, action, named, num_named, tail) < 0)
+                rc = -1;
+            for (size_t k = 0; k < num_named; k++)
+                free(named[k]);
+            free(named);
+        }
+    }
+    if (kept && send_control(sc, action, ids, kept, tail) < 0)
+        rc = -1;
+    return rc;
+}
+
+int cmd_hold(struct scontrol *sc, int argc, char **argv)
+{
+    return control(sc, JOB_ACTION_HOLD, argc, argv, "slurm_suspend error");
+}
+
+int cmd_uhold(struct scontrol *sc, int argc, char **argv)
+{
+    return control(sc, JOB_ACTION_UHOLD, argc, argv, "slurm_suspend error");
+}
+
+int cmd_release(struct scontrol *sc, int argc, char **argv)
+{
+    return control(sc, JOB_ACTION_RELEASE, argc, argv, "slurm_suspend error");
+}
+
+int cmd_requeue(struct scontrol *sc, int argc, char **argv)
+{
+    return control(sc, JOB_ACTION_REQUEUE, argc, argv, NULL);
+}
+
+int cmd_requeuehold(struct scontrol *sc, int argc, char **argv)
+{
+    return control(sc, JOB_ACTION_REQUEUE_HOLD, argc, argv, NULL);
+}
+
+int cmd_suspend(struct scontrol *sc, int argc, char **argv)
+{
+    return control(sc, JOB_ACTION_SUSPEND, argc, argv, NULL);
+}
+
+int cmd_resume(struct scontrol *sc, int argc, char **argv)
+{
+    return control(sc, JOB_ACTION_RESUME, argc, argv, NULL);
+}
+
+int cmd_top(struct scontrol *sc, int argc, char **argv)
+{
+    return control(sc, JOB_ACTION_TOP, argc, argv, NULL);
+}
+
+int cmd_notify(struct scontrol *sc, int argc, char **argv)
+{
+    Wire__JobControlRequest req = WIRE__JOB_CONTROL_REQUEST__INIT;
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+    Wire__JobControlReply *reply;
+    struct error err = { 0 };
+    char message[2 * ERROR_TEXT_MAX];
+    int rc = 0;
+
+    for (int i = 1; i < argc; i++)
+        strbuf_addf(&text, "%s%s", i > 1 ? " " : "", argv[i]);
+    req.has_action = true;
+    req.action = JOB_ACTION_NOTIFY;
+    req.job_ids = argv;
+    req.n_job_ids = 1;
+    req.text = (char *)strbuf_str(&text);
+    if (!(reply = (Wire__JobControlReply *)scontrol_call(sc, MSG_JOB_CONTROL, &req.base, MSG_JOB_CONTROL_REPLY,
+                                                         &err))) {
+        fprintf(stderr, "job notify failure: %s\n", scontrol_error_text(&err, message, sizeof message));
+        return -1;
+    }
+    if (reply->n_results) {
+        fprintf(stderr, "job notify failure: %s\n", error_code_text((int)reply->results[0]->code));
+        rc = -1;
+    }
+    rpc_msg_free(&reply->base);
+    return rc;
+}
+
+int cmd_wait_job(struct scontrol *sc, int argc, char **argv)
+{
+    static const uint16_t fields[] = { FIELD_JOB_STATE, 0 };
+    Wire__QueryRequest req = WIRE__QUERY_REQUEST__INIT;
+    struct error err = { 0 };
+    char text[2 * ERROR_TEXT_MAX];
+
+    (void)argc;
+    req.has_table = true;
+    req.table = QUERY_JOBS;
+    req.job_ids = argv;
+    req.n_job_ids = 1;
+    for (;;) {
+        struct timespec pause = { .tv_sec = 1 };
+        struct table *table = scontrol_query(sc, &req, fields, &err);
+        int64_t state = table && table_rows(table) ? table_int(table, FIELD_JOB_STATE, 0) : JOB_CANCELLED;
+
+        table_destroy(table);
+        if (!table) {
+            fprintf(stderr, "scontrol: error: job %s: %s\n", argv[0],
+                    scontrol_error_text(&err, text, sizeof text));
+            return -1;
+        }
+        if (state == JOB_RUNNING || state == JOB_COMPLETING || state == JOB_COMPLETED)
+            return 0;
+        if (state != JOB_PENDING && state != JOB_CONFIGURING) {
+            fprintf(stderr, "scontrol: error: job %s has ended\n", argv[0]);
+            return -1;
+        }
+        nanosleep(&pause, NULL);
+    }
+}
