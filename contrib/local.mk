@@ -1,1 +1,4 @@
-# build rules of contrib
+# contrib: the quick start, HPL, examples.  Nothing here is installed.
+EXTRA_DIST += contrib/bootstrap \
+    contrib/hpl/build contrib/hpl/main.c \
+    contrib/examples/hello-mpi.c contrib/examples/hello-mpi.sbatch
