@@ -18,3 +18,4 @@ include testsuite/unit/util.mk
 endif
 
 include testsuite/bench/local.mk
+include testsuite/system.mk

@@ -144,7 +144,7 @@ agent_start() {
     local name=$1 dir=$CLUSTER_DIR/nodes/$1 at="" port=""
     mkdir -p "$dir"
     if [ -s "$dir/port" ]; then
-        port="--port $(cat "$dir/port")"
+        port="--listen 127.0.0.1 --port $(cat "$dir/port")"
     else
         at="board_exec $name"
     fi

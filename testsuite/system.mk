@@ -1,0 +1,29 @@
+# System tests: scripts that start a real cluster of the programs just built, installed below
+# testsuite/root of the build folder.  testsuite/lib/run-test gives each its place and its time.
+TEST_EXTENSIONS = .t
+T_LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+AM_T_LOG_DRIVER_FLAGS = --comments
+T_LOG_COMPILER = $(top_srcdir)/testsuite/lib/run-test
+AM_TESTS_ENVIRONMENT = BRAMBLE_ROOT='$(abs_builddir)/testsuite/root$(prefix)' \
+    MPI_DIR='$(abs_builddir)/testsuite/mpi'; export BRAMBLE_ROOT MPI_DIR;
+
+check_DATA = testsuite/root.stamp testsuite/mpi.stamp
+testsuite/root.stamp: $(bin_PROGRAMS) $(sbin_PROGRAMS) $(brambleexec_PROGRAMS) $(plugin_LTLIBRARIES)
+	$(AM_V_GEN)rm -rf testsuite/root && $(MKDIR_P) testsuite && \
+	$(MAKE) $(AM_MAKEFLAGS) -s install-exec DESTDIR='$(abs_builddir)/testsuite/root' >/dev/null && : > $@
+testsuite/mpi.stamp: testsuite/lib/mpi/build testsuite/lib/mpi/selfcheck.c testsuite/lib/mpi/misbehave.c \
+    contrib/examples/hello-mpi.c
+	$(AM_V_GEN)$(MKDIR_P) testsuite && $(srcdir)/testsuite/lib/mpi/build testsuite/mpi && : > $@
+
+system_tests =
+TESTS += $(system_tests)
+
+EXTRA_DIST += $(system_tests) \
+    testsuite/lib/board.sh testsuite/lib/cluster.sh testsuite/lib/tap.sh \
+    testsuite/lib/rack testsuite/lib/run-test testsuite/lib/count-tests \
+    testsuite/lib/mpi/build testsuite/lib/mpi/selfcheck.c testsuite/lib/mpi/misbehave.c \
+    testsuite/lib/mpi/selfcheck.py
+CLEANFILES += testsuite/root.stamp testsuite/mpi.stamp
+
+clean-local:
+	rm -rf testsuite/root testsuite/mpi
