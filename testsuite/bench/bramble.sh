@@ -53,5 +53,5 @@ step_pids() {
     for p in $(seq $NODES); do pgrep -P "$(node_pid "$p")" -x bramblestepd; done
 }
 fill_jobs() {
-    lat -n "$1" -p 4 -w 0 -- sbatch -H -o /dev/null "$TRUE_JOB" >/dev/null
+    (as client "$TOOLS/fill" "$1")
 }

@@ -1,5 +1,8 @@
 # measurements: testsuite/bench/run
-EXTRA_PROGRAMS = testsuite/bench/lat
+EXTRA_PROGRAMS = testsuite/bench/fill testsuite/bench/lat
+testsuite_bench_fill_SOURCES = testsuite/bench/fill.c
+testsuite_bench_fill_CFLAGS = $(AM_CFLAGS) $(PROTOBUF_C_CFLAGS)
+testsuite_bench_fill_LDADD = $(LIBBRAMBLE)
 testsuite_bench_lat_SOURCES = testsuite/bench/lat.c
 testsuite_bench_lat_LDADD = -lpthread
 EXTRA_DIST += testsuite/bench/bramble.sh testsuite/bench/budgets testsuite/bench/hello.c \
