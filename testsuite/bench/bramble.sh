@@ -39,10 +39,12 @@ ctld_start() {
         >>"$BENCH/log/ctld.out" 2>&1 </dev/null) &
     echo $! >"$BENCH/pid/ctld"
 }
+# The folder of running steps is on a tmpfs, as /run/bramble is on a board; the board's key is not.
 node_start() {
-    mkdir -p "$BENCH/spool/pi$1"
-    (as node setsid brambled -D --node-name "pi$1" --controller "127.0.0.1:$PORT $KEY" --run-dir "$BENCH/spool/pi$1" \
-        --port $((PORT + $1)) --plugin-dir "$PREFIX/lib/bramble" --libexec-dir "$PREFIX/libexec/bramble" \
+    mkdir -p -m 700 "$BENCH/spool/pi$1" "$BENCH_RUN/pi$1"
+    (as node setsid brambled -D --node-name "pi$1" --controller "127.0.0.1:$PORT $KEY" --listen 127.0.0.1 \
+        --port $((PORT + $1)) --state-dir "$BENCH/spool/pi$1" --run-dir "$BENCH_RUN/pi$1" \
+        --plugin-dir "$PREFIX/lib/bramble" --libexec-dir "$PREFIX/libexec/bramble" \
         >>"$BENCH/log/pi$1.out" 2>&1 </dev/null) &
     echo $! >"$BENCH/pid/node$1"
 }

@@ -131,7 +131,11 @@ int fs_make_path(const char *path, mode_t mode, struct error *err)
         memcpy(part, p, len);
         part[len] = '\0';
         p += len;
-        if ((next = fs_open_dir(fd, part, true, mode)) < 0)
+        next = fs_open_dir(fd, part, true, mode);
+        if (next < 0 && errno == ELOOP)
+            return error_set(err, ELOOP, "folder %s: %s is a symbolic link; name the folder it points to",
+                             path, part);
+        if (next < 0)
             return error_set(err, errno, "folder %s: cannot open or make %s: %s", path, part,
                              strerror(errno));
         close(fd);
