@@ -11,6 +11,7 @@ include testsuite/unit/accounting.mk
 include testsuite/unit/conf.mk
 include testsuite/unit/rpc.mk
 include testsuite/unit/jobenv.mk
+include testsuite/unit/jobopt.mk
 include testsuite/unit/plugin.mk
 include testsuite/unit/sbench.mk
 include testsuite/unit/topo.mk

@@ -50,7 +50,10 @@ void error_log_lines(const struct error *err)
     while (*line) {
         size_t len = strcspn(line, "\n");
 
-        log_error("%.*s", (int)len, line);
+        if (!strncmp(line, "fatal: ", 7)) /* Slurm's own word for some of them */
+            log_info("%.*s", (int)len, line);
+        else
+            log_error("%.*s", (int)len, line);
         line += len + (line[len] == '\n');
     }
 }

@@ -202,7 +202,7 @@ static int prepare_program(struct srun *s, struct error *err)
 
     if (!s->argc) {
         o->exit_code = EXIT_NUMBER;
-        return error_set(err, BRE_INVAL, "No command given to execute.");
+        return error_set(err, BRE_INVAL, "fatal: No command given to execute.");
     }
     for (size_t i = 0; i < s->argc; i++)
         if (!strcmp(s->argv[i], ":"))

@@ -22,7 +22,7 @@ static int check_memory(struct job_options *o, struct error *err)
     if (node_env == cpu_env) {
         o->exit_code = EXIT_NUMBER;
         return error_set(err, BRE_INVAL,
-                         "--mem, --mem-per-cpu, and --mem-per-gpu are mutually exclusive: leave one of them out");
+                         "fatal: --mem, --mem-per-cpu, and --mem-per-gpu are mutually exclusive. Leave one of them out.");
     }
     if (node_env)
         o->mem_per_node_mb = OPT_UNSET64;
@@ -111,7 +111,7 @@ static int check_step(struct job_options *o, struct error *err)
 
     o->exit_code = EXIT_NUMBER;
     if (o->relative != OPT_UNSET && !inside)
-        return error_set(err, BRE_INVAL, "--relative option invalid for job allocation request: it counts in "
+        return error_set(err, BRE_INVAL, "fatal: --relative option invalid for job allocation request: it counts in "
                                          "the nodes of an allocation, see salloc");
     if (o->distribution && !strncasecmp(o->distribution, "arbitrary", 9) && !o->nodelist)
         return error_set(err, BRE_INVAL,
@@ -141,7 +141,7 @@ int job_options_check(struct job_options *o, struct error *err)
         && job_options_source(o, "hint") == OPT_BY_CLI)
         return error_set(err, BRE_INVAL,
                          "Following options are mutually exclusive with --hint: --ntasks-per-core, "
-                         "--threads-per-core: leave one of them out");
+                         "--threads-per-core. Leave one of them out.");
     if (o->time_min_min != OPT_UNSET && o->time_limit_min != OPT_UNSET && o->time_min_min > o->time_limit_min)
         return error_set(err, BRE_TIME_LIMIT,
                          "%s: Invalid time-min specification (exceeds job's time or other limits): --time-min "

@@ -161,6 +161,16 @@ static int parse_mem_bind(struct job_options *o, const struct job_option *row, c
     static const char *const not_yet[] = { "rank", "map_mem", "mask_mem", "sort", "prefer", NULL };
 
     (void)row;
+    if (!strcmp(value, "help")) {
+        printf("Memory bind options:\n"
+               "    --mem-bind=         Bind memory to locality domains (ldom)\n"
+               "        q[uiet]         quietly bind before task runs (default)\n"
+               "        v[erbose]       verbosely report binding before task runs\n"
+               "        no[ne]          don't bind tasks to memory (default)\n"
+               "        local           bind to memory local to processor\n"
+               "        help            show this help message\n");
+        return error_set(err, 0, "%s", "");
+    }
     for (const char *p = value; *p;) {
         size_t len = strcspn(p, ",:");
 
@@ -229,7 +239,7 @@ static int parse_cpu_bind(struct job_options *o, const struct job_option *row, c
             if (p[len] != ':' || !bind_list_ok(p + len + 1)) {
                 o->exit_code = EXIT_NUMBER;
                 return error_set(err, BRE_INVAL,
-                                 "Failed to parse --cpu-bind= values: \"%.64s\" needs a list of CPUs, "
+                                 "fatal: Failed to parse --cpu-bind= values. \"%.64s\" needs a list of CPUs, "
                                  "such as map_cpu:0,2",
                                  p);
             }
@@ -237,7 +247,8 @@ static int parse_cpu_bind(struct job_options *o, const struct job_option *row, c
         }
         if (!word_is(p, len, known) || p[len] == ':') {
             o->exit_code = EXIT_NUMBER;
-            return error_set(err, BRE_INVAL, "unrecognized --cpu-bind argument \"%.64s\", see --cpu-bind=help",
+            return error_set(err, BRE_INVAL, "unrecognized --cpu-bind argument \"%.64s\"\n"
+                             "fatal: Failed to parse --cpu-bind= values. See --cpu-bind=help.",
                              p);
         }
         p += len + (p[len] == ',');

@@ -308,7 +308,7 @@ static int directive_apply(struct job_options *o, char *line, const char *name, 
         }
     if (got < 0) {
         o->exit_code = EXIT_NUMBER;
-        return error_set(err, BRE_SCRIPT_BAD, "%.255s: line %u: Unmatched `%c` in [%.300s]", name, line_number,
+        return error_set(err, BRE_SCRIPT_BAD, "fatal: %.255s: line %u: Unmatched `%c` in [%.300s]", name, line_number,
                          quote, shown);
     }
     words[num] = NULL;

@@ -15,7 +15,7 @@
 
 #define SCRIPT_CHUNK 65536
 #define FIFO_WAIT_MS 5000
-#define SHEBANG_MAX 127 /* Linux cuts longer ones */
+#define SHEBANG_MAX 255 /* Linux reads no more of it */
 
 static int check_head(const char *text, size_t len, struct error *err)
 {

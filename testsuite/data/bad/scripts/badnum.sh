@@ -1,0 +1,3 @@
+#!/bin/sh
+#SBATCH -n x
+true

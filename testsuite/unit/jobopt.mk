@@ -1,0 +1,12 @@
+jobopt_tests = testsuite/unit/jobopt/test_options testsuite/unit/jobopt/test_script
+check_PROGRAMS += $(jobopt_tests)
+TESTS += $(jobopt_tests)
+EXTRA_DIST += testsuite/data/bad/scripts testsuite/data/bad/options
+testsuite_unit_jobopt_test_options_SOURCES = testsuite/unit/jobopt/test_options.c
+testsuite_unit_jobopt_test_options_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+testsuite_unit_jobopt_test_options_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS) -DTEST_DATA='"$(abs_top_srcdir)/testsuite/data"'
+testsuite_unit_jobopt_test_options_LDADD = $(LIBBRAMBLE) $(CHECK_LIBS)
+testsuite_unit_jobopt_test_script_SOURCES = testsuite/unit/jobopt/test_script.c
+testsuite_unit_jobopt_test_script_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+testsuite_unit_jobopt_test_script_CPPFLAGS = $(AM_CPPFLAGS) $(PROTOBUF_C_CFLAGS) -DTEST_DATA='"$(abs_top_srcdir)/testsuite/data"'
+testsuite_unit_jobopt_test_script_LDADD = $(LIBBRAMBLE) $(CHECK_LIBS)
