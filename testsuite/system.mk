@@ -5,7 +5,7 @@ T_LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driv
 AM_T_LOG_DRIVER_FLAGS = --comments
 T_LOG_COMPILER = $(top_srcdir)/testsuite/lib/run-test
 AM_TESTS_ENVIRONMENT = BRAMBLE_ROOT='$(abs_builddir)/testsuite/root$(prefix)' \
-    MPI_DIR='$(abs_builddir)/testsuite/mpi'; export BRAMBLE_ROOT MPI_DIR;
+    MPI_DIR='$(abs_builddir)/testsuite/mpi' BRAMBLE_BUILD='$(abs_builddir)'; export BRAMBLE_ROOT MPI_DIR BRAMBLE_BUILD;
 
 check_DATA = testsuite/root.stamp testsuite/mpi.stamp
 testsuite/root.stamp: $(bin_PROGRAMS) $(sbin_PROGRAMS) $(brambleexec_PROGRAMS) $(plugin_LTLIBRARIES)
@@ -15,7 +15,7 @@ testsuite/mpi.stamp: testsuite/lib/mpi/build testsuite/lib/mpi/selfcheck.c tests
     contrib/examples/hello-mpi.c
 	$(AM_V_GEN)$(MKDIR_P) testsuite && $(srcdir)/testsuite/lib/mpi/build testsuite/mpi && : > $@
 
-system_tests =
+system_tests = testsuite/system/launchers.t
 TESTS += $(system_tests)
 
 EXTRA_DIST += $(system_tests) \
