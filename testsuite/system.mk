@@ -8,7 +8,7 @@ AM_TESTS_ENVIRONMENT = BRAMBLE_ROOT='$(abs_builddir)/testsuite/root$(prefix)' \
     MPI_DIR='$(abs_builddir)/testsuite/mpi' BRAMBLE_BUILD='$(abs_builddir)'; export BRAMBLE_ROOT MPI_DIR BRAMBLE_BUILD;
 
 check_DATA = testsuite/root.stamp testsuite/mpi.stamp
-testsuite/root.stamp: $(bin_PROGRAMS) $(sbin_PROGRAMS) $(brambleexec_PROGRAMS) $(plugin_LTLIBRARIES)
+testsuite/root.stamp: $(bin_PROGRAMS) $(sbin_PROGRAMS) $(brambleexec_PROGRAMS) $(pluginexec_LTLIBRARIES)
 	$(AM_V_GEN)rm -rf testsuite/root && $(MKDIR_P) testsuite && \
 	$(MAKE) $(AM_MAKEFLAGS) -s install-exec DESTDIR='$(abs_builddir)/testsuite/root' >/dev/null && : > $@
 testsuite/mpi.stamp: testsuite/lib/mpi/build testsuite/lib/mpi/selfcheck.c testsuite/lib/mpi/misbehave.c \

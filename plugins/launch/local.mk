@@ -6,13 +6,13 @@ launch_common = \
     plugins/launch/common/pmi_private.h plugins/launch/common/pmi1.c plugins/launch/common/pmi2.c \
     plugins/launch/common/rank_watch.c plugins/launch/common/rank_watch.h
 
-plugin_LTLIBRARIES += launch_pmi2.la
+pluginexec_LTLIBRARIES += launch_pmi2.la
 launch_pmi2_la_SOURCES = plugins/launch/pmi2/pmi2.c $(launch_common)
 launch_pmi2_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/plugins/launch
 launch_pmi2_la_LDFLAGS = $(PLUGIN_LINK)
 
 if HAVE_PMIX
-plugin_LTLIBRARIES += launch_pmix.la
+pluginexec_LTLIBRARIES += launch_pmix.la
 launch_pmix_la_SOURCES = plugins/launch/pmix/pmix_plugin.c plugins/launch/pmix/pmix_private.h \
     plugins/launch/pmix/pmix_job.c plugins/launch/pmix/pmix_upcalls.c $(launch_common)
 launch_pmix_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/plugins/launch
