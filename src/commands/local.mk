@@ -8,3 +8,4 @@ include src/commands/display/local.mk
 include src/commands/squeue/local.mk
 include src/commands/srun/local.mk
 include src/commands/scontrol/local.mk
+include src/commands/sinfo/local.mk

@@ -30,7 +30,10 @@ enum column_flag {
     COL_NOCUT = 1 << 0,        /* right-justified values are not cut to the width */
     COL_NOCUT_HEADER = 1 << 1, /* nor is the header */
     COL_HIDDEN = 1 << 2,       /* an alias: left out of "all" and of lists */
-    COL_STEP = 1 << 3,         /* sacct: has a value in step rows */
+    COL_SORT_CELL = 1 << 3,    /* sorts by what it shows */
+    COL_MATCH = 1 << 4,        /* sinfo: nodes that differ here stand on lines of their own */
+    COL_MATCH_EXACT = 1 << 5,  /* the same with --exact only */
+    COL_PART = 1 << 6,         /* sinfo: says something of the partition */
 };
 
 #define COLUMN_FIELDS 6
@@ -43,7 +46,6 @@ struct column {
     unsigned flags;
     sort_key_f sort_key; /* NULL: by the value of fields[0] */
     short width;         /* sacct: default width, negative: left justified */
-    const char *group;   /* sinfo: NULL, or which groups this column parts */
 };
 
 /* Cells.  Control characters of texts become '?'. */

@@ -74,13 +74,17 @@ int options_parse(const struct console *c, int argc, char **argv, const struct s
 {
     CLEANUP_FREE struct option *longs = xcalloc(num + 1, sizeof(*longs));
     CLEANUP_FREE char *shorts = xcalloc(3 * num + 2, 1);
-    int found;
+    int found, rc;
 
     for (size_t i = 0; i < num; i++) {
         const char *value = options[i].env ? getenv(options[i].env) : NULL;
 
-        if (value && apply(c, &options[i], value, on_option, arg) < 0)
+        if (!value || options[i].refused || (!*value && options[i].arg == OPT_ARG))
+            continue;
+        if (apply(c, &options[i], value, on_option, arg) < 0) {
+            console_error(c, "that came from the variable %s", options[i].env);
             return -1;
+        }
     }
     make_getopt(options, num, longs, shorts);
     optind = 0; /* GNU: start anew, a test parses more than once */
@@ -96,8 +100,8 @@ int options_parse(const struct console *c, int argc, char **argv, const struct s
             fprintf(c->err, "Try \"%s --help\" for more information\n", c->program);
             return -1;
         }
-        if (apply(c, o, optarg, on_option, arg) < 0)
-            return -1;
+        if ((rc = apply(c, o, optarg, on_option, arg)) != 0)
+            return rc > 0 ? OPTIONS_LEAVE : -1;
     }
     return optind;
 }

@@ -35,7 +35,10 @@ struct show_option {
     const char *refused;  /* set: the option is known and refused; the way out */
 };
 /* Call on_option for what the environment and then argv say, in order.  Returns the place of the
- * first argument that is no option, or -1: said already (an unknown or refused option). */
+ * first argument that is no option, -1: said already (an unknown, refused or wrong option), or
+ * OPTIONS_LEAVE: on_option printed what was asked for (--help) and returned OPTIONS_DONE. */
+#define OPTIONS_DONE 1
+#define OPTIONS_LEAVE (-2)
 int options_parse(const struct console *c, int argc, char **argv, const struct show_option *options,
                   size_t num, int (*on_option)(void *arg, int letter, const char *value), void *arg);
 void options_help(const char *program, const char *arguments, const struct show_option *options,

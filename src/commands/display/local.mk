@@ -5,6 +5,7 @@ libdisplay_la_SOURCES = \
     src/commands/display/cell.c src/commands/display/column.h \
     src/commands/display/console.c src/commands/display/console.h \
     src/commands/display/format.c src/commands/display/format.h \
+    src/commands/display/node_state.c src/commands/display/node_state.h \
     src/commands/display/render.c src/commands/display/render.h \
     src/commands/display/sort.c src/commands/display/sort.h \
     src/commands/display/source.c src/commands/display/source.h \

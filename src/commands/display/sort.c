@@ -133,7 +133,8 @@ static void make_keys(uint64_t *keys, const struct view *view, const struct sort
     if (c->sort_key) {
         for (size_t i = 0; i < n; i++)
             keys[i] = (uint64_t)c->sort_key(view, order[i]) ^ (UINT64_C(1) << 63);
-    } else if (c->format && !(info && info->kind == FIELD_KIND_INT)) {
+    } else if ((c->flags & COL_SORT_CELL)
+               || (c->format && !(info && info->kind == FIELD_KIND_INT))) {
         rank_by_cell(keys, view, c, order, n);
     } else if (info && info->kind == FIELD_KIND_STRING) {
         rank_by_id(keys, view, c->fields[0], order, n);

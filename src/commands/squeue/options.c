@@ -241,6 +241,21 @@ static int set_steps(struct squeue_params *p, const char *value)
     return value ? job_selectors_parse(p->con, value, true, &p->jobs, &p->num_jobs) : 0;
 }
 
+static int print_text(struct squeue_params *p, int letter)
+{
+    CLEANUP_FCLOSE FILE *out = fdopen(dup(p->con->out), "w");
+
+    if (!out)
+        return -1;
+    if (letter == 'V')
+        fprintf(out, "%s\n", bramble_version());
+    else if (letter == LO_HELP)
+        options_help("squeue", "", squeue_options, squeue_num_options, out);
+    else
+        options_usage("squeue", "", squeue_options, squeue_num_options, out);
+    return OPTIONS_DONE;
+}
+
 static int on_option(void *arg, int letter, const char *value)
 {
     struct squeue_params *p = arg;
@@ -276,46 +291,21 @@ static int on_option(void *arg, int letter, const char *value)
     case 'u':
     case LO_USERS: return add_users(p, value);
     case 'v': p->verbose++; return 0;
+    case 'V':
+    case LO_HELP:
+    case LO_USAGE: return print_text(p, letter);
     default: return 0; /* --array, --local and the like: true of every cluster here */
     }
 }
 
-/* Options that print and leave.  Found first, so that "squeue --help" needs no valid rest. */
-static int print_and_leave(struct squeue_params *p, int argc, char **argv)
-{
-    CLEANUP_FCLOSE FILE *out = NULL;
-
-    for (int i = 1; i < argc; i++) {
-        bool help = !strcmp(argv[i], "--help"), usage = !strcmp(argv[i], "--usage");
-        bool version = !strcmp(argv[i], "--version") || !strcmp(argv[i], "-V");
-
-        if (!strcmp(argv[i], "--"))
-            break;
-        if (!help && !usage && !version)
-            continue;
-        if (!(out = fdopen(dup(p->con->out), "w")))
-            return -1;
-        if (version)
-            fprintf(out, "%s\n", bramble_version());
-        else if (help)
-            options_help("squeue", "", squeue_options, squeue_num_options, out);
-        else
-            options_usage("squeue", "", squeue_options, squeue_num_options, out);
-        return 1;
-    }
-    return 0;
-}
-
 int squeue_params_parse(struct squeue_params *p, int argc, char **argv)
 {
-    int next, rc = print_and_leave(p, argc, argv);
+    int next;
 
     p->explain_job.job_id = FIELD_UNSET;
-    if (rc)
-        return rc;
     next = options_parse(p->con, argc, argv, squeue_options, squeue_num_options, on_option, p);
     if (next < 0)
-        return -1;
+        return next == OPTIONS_LEAVE ? 1 : -1;
     if (next < argc && (p->jobs_given || p->steps)) {
         if (job_selectors_parse(p->con, argv[next], p->steps, &p->jobs, &p->num_jobs) < 0)
             return -1;
