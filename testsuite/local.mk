@@ -5,6 +5,8 @@ check_PROGRAMS += testsuite/lib/launch_rig
 testsuite_lib_launch_rig_SOURCES = testsuite/lib/launch_rig.c
 testsuite_lib_launch_rig_LDADD = -ldl -lpthread
 
+include testsuite/fuzz/local.mk
+
 # unit tests: one line a room
 if HAVE_CHECK
 include testsuite/unit/accounting.mk

@@ -8,10 +8,14 @@
 #include "util/strbuf.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <hwloc.h>
 #include <sched.h>
 #include <sodium.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define CORES_MAX 65536
 
@@ -61,6 +65,10 @@ static struct topo *topo_finish(struct topo *t, const char *source, struct error
         error_set(err, BRE_INVAL, "the topology from %s has no CPUs", source);
         goto fail;
     }
+    if (cores > threads) {
+        error_set(err, BRE_INVAL, "the topology from %s has cores without CPUs", source);
+        goto fail;
+    }
     if (threads > CORES_MAX) {
         error_set(err, BRE_INVAL, "the topology from %s has more than %d CPUs", source, CORES_MAX);
         goto fail;
@@ -82,6 +90,36 @@ struct topo *topo_load_own(struct error *err)
     return t ? topo_finish(t, "this machine", err) : NULL;
 }
 
+/* hwloc trusts its XML: a damaged file can end the program.  So a child reads it first. */
+static int try_xml(const char *xml, size_t len, struct error *err)
+{
+    pid_t child = fork();
+    int status;
+
+    if (child < 0)
+        return error_set(err, errno, "cannot check the topology's XML: %s", strerror(errno));
+    if (child == 0) {
+        struct rlimit no_core = { 0, 0 }, ten_sec = { 10, 10 };
+        int null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+        hwloc_topology_t hw;
+        bool ok;
+
+        setrlimit(RLIMIT_CORE, &no_core);
+        setrlimit(RLIMIT_CPU, &ten_sec);
+        dup2(null_fd, STDERR_FILENO);
+        dup2(null_fd, STDOUT_FILENO);
+        ok = hwloc_topology_init(&hw) == 0 && hwloc_topology_set_xmlbuffer(hw, xml, (int)len) == 0
+             && hwloc_topology_load(hw) == 0;
+        _exit(ok ? 0 : 1);
+    }
+    while (waitpid(child, &status, 0) < 0)
+        if (errno != EINTR)
+            return error_set(err, errno, "cannot check the topology's XML: %s", strerror(errno));
+    if (status)
+        return error_set(err, BRE_INVAL, "hwloc does not understand the topology's XML");
+    return 0;
+}
+
 struct topo *topo_load_xml(const char *xml, size_t len, struct error *err)
 {
     CLEANUP_FREE char *copy = NULL;
@@ -91,9 +129,9 @@ struct topo *topo_load_xml(const char *xml, size_t len, struct error *err)
         error_set(err, BRE_INVAL, "the topology is no XML, or larger than %d bytes", TOPO_XML_MAX);
         return NULL;
     }
-    if (!(t = topo_create(true, err)))
-        return NULL;
     copy = xstrndup(xml, len); /* hwloc wants the NUL counted */
+    if (try_xml(copy, len + 1, err) < 0 || !(t = topo_create(true, err)))
+        return NULL;
     if (hwloc_topology_set_xmlbuffer(t->hw, copy, (int)len + 1) < 0) {
         error_set(err, BRE_INVAL, "hwloc does not read this XML: %s", strerror(errno));
         topo_destroy(t);
@@ -102,11 +140,41 @@ struct topo *topo_load_xml(const char *xml, size_t len, struct error *err)
     return topo_finish(t, "XML", err);
 }
 
+/* hwloc expands before anyone can look: multiply the counts of the levels ("pack:2 core:4 pu:1",
+ * "2 4 1"; what stands in brackets is attached, not multiplied) and refuse what grows too large. */
+static int check_synthetic(const char *text, struct error *err)
+{
+    uint64_t total = 1, levels = 0;
+
+    for (const char *p = text; *p;) {
+        const char *end = p + strcspn(p, " \t\n"), *digits = p;
+        uint64_t count = 0;
+
+        if (*p == '(' || *p == '[') {
+            p += strcspn(p, *p == '(' ? ")" : "]");
+            p += *p != '\0';
+            continue;
+        }
+        for (const char *c = p; c < end && *c != '('; c++)
+            if (*c == ':')
+                digits = c + 1;
+        while (digits < end && *digits >= '0' && *digits <= '9' && count <= TOPO_CPUS_MAX)
+            count = count * 10 + (uint64_t)(*digits++ - '0');
+        levels += p < end;
+        total *= count ? count : 1;
+        if (total > TOPO_CPUS_MAX || count > TOPO_CPUS_MAX || levels > 64)
+            return error_set(err, BRE_INVAL, "'%.200s' describes more than %d CPUs", text, TOPO_CPUS_MAX);
+        p = end;
+        p += strspn(p, " \t\n");
+    }
+    return 0;
+}
+
 struct topo *topo_load_synthetic(const char *text, struct error *err)
 {
-    struct topo *t = topo_create(true, err);
+    struct topo *t;
 
-    if (!t)
+    if (check_synthetic(text, err) < 0 || !(t = topo_create(true, err)))
         return NULL;
     if (hwloc_topology_set_synthetic(t->hw, text) < 0) {
         error_set(err, BRE_INVAL, "'%.200s' is no synthetic topology that hwloc understands", text);

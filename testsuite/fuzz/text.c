@@ -1,0 +1,41 @@
+/* text.c - what targets need besides their main program. */
+#include "config.h"
+#include "fuzz.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <string.h>
+#include <unistd.h>
+
+static int heard = STDERR_FILENO;
+
+char *fuzz_text(const uint8_t *data, size_t size)
+{
+    char *text = malloc(size + 1);
+
+    if (!text)
+        abort();
+    memcpy(text, data, size);
+    text[size] = '\0';
+    return text;
+}
+
+void fuzz_quiet(void)
+{
+    int fd;
+
+    if (heard != STDERR_FILENO || (fd = open("/dev/null", O_WRONLY | O_CLOEXEC)) < 0)
+        return;
+    heard = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 100);
+    dup2(fd, STDERR_FILENO);
+    close(fd);
+}
+
+void fuzz_say(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    vdprintf(heard, fmt, ap);
+    va_end(ap);
+}
