@@ -172,6 +172,8 @@ static int srun_run(struct srun *s)
 {
     struct rpc_target target;
     struct error err = { 0 };
+    uint64_t patience = s->options.msg_timeout_sec == OPT_UNSET ? CONTROLLER_WAIT_MS
+                                                                : (uint64_t)s->options.msg_timeout_sec * 1000;
 
     if (client_target_load(&target, &err) < 0 || request_prepare(s, &err) < 0
         || !(s->reactor = reactor_create(&err))) {
@@ -182,7 +184,7 @@ static int srun_run(struct srun *s)
     s->flush_timer = reactor_timer_create(s->reactor, on_flush_timer, s);
     s->wait_timer = reactor_timer_create(s->reactor, on_wait_timer, s);
     signals_start(s);
-    s->link = ctl_link_create(s->reactor, &target, CONTROLLER_WAIT_MS, &srun_link_ops, s);
+    s->link = ctl_link_create(s->reactor, &target, patience, &srun_link_ops, s);
     reactor_run(s->reactor);
     input_fini(s);
     terminal_restore(s);
