@@ -12,10 +12,10 @@ cd "$CLUSTER_DIR" || exit
 test_case "a batch job writes its output and ends COMPLETED" '
     id=$(sbatch --parsable -o out.%j --wrap "echo hello from \$SLURMD_NODENAME") &&
     job_wait $id COMPLETED && expect_match "^hello from n[123]$" "$(cat out.$id)"'
-test_case "its exit code is the job'"'"'s" '
+test_case "its exit code is the job's" '
     id=$(sbatch --parsable -o /dev/null --wrap "exit 3") && job_wait $id FAILED &&
     expect_match "ExitCode=3:0" "$(scontrol show job $id)"'
-test_case "sbatch --wait returns the script'"'"'s exit code" '
+test_case "sbatch --wait returns the script's exit code" '
     sbatch --wait -o /dev/null --wrap "exit 7"; expect 7 $?'
 test_case "srun runs on each node and labels lines" '
     expect "0: n1 1: n2 2: n3 " "$(srun -N3 -l printenv SLURMD_NODENAME | sort | tr "\n" " ")"'
