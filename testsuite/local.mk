@@ -6,6 +6,11 @@ testsuite_lib_launch_rig_SOURCES = testsuite/lib/launch_rig.c
 testsuite_lib_launch_rig_LDADD = -ldl -lpthread
 
 include testsuite/fuzz/local.mk
+# a controller for one agent that does what a test says
+check_PROGRAMS += testsuite/lib/fake_ctld
+testsuite_lib_fake_ctld_SOURCES = testsuite/lib/fake_ctld.c testsuite/lib/munged.c testsuite/lib/munged.h
+testsuite_lib_fake_ctld_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/testsuite/lib
+testsuite_lib_fake_ctld_LDADD = $(LIBBRAMBLE)
 
 # unit tests: one line a room
 if HAVE_CHECK
