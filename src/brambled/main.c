@@ -50,7 +50,8 @@ static const char usage_text[] =
     "      --node-name NAME   the node's name (default: the host name)\n"
     "      --controller \"HOST:PORT KEY\"\n"
     "      --run-dir DIR      folder of running steps, on a tmpfs\n"
-    "      --state-dir DIR    folder of the board's key\n"
+    "      --state-dir DIR    folder of the board's key, on a disk (default: that of --run-dir if given,\n"
+    "                         else for root " BRAMBLE_STATEDIR "d)\n"
     "      --listen ADDRESS   where srun and other boards reach this agent (default 0.0.0.0)\n"
     "      --port PORT        the port there (default 6818; 0: any)\n"
     "      --pid-file FILE    write the process id there\n"
@@ -184,7 +185,7 @@ static int set_up(const struct main_options *m, const struct client_conf *conf, 
     /* A run folder of one's own choosing holds the key too; the default one is gone after a reboot. */
     o->state_dir = m->state_dir                  ? m->state_dir
                    : m->run_dir || geteuid() != 0 ? o->run_dir
-                                                  : BRAMBLE_STATEDIR;
+                                                  : BRAMBLE_STATEDIR "d";
     if (o->run_dir[0] != '/' || o->state_dir[0] != '/')
         return error_set(err, EINVAL, "--run-dir and --state-dir must be absolute paths");
     o->listen = m->listen ? m->listen : "0.0.0.0";

@@ -122,6 +122,7 @@ void step_kill(struct step *s, const char *reason, uint64_t wait_ms, bool by_ord
     if (s->kill_phase == KILL_KILL || (s->kill_phase == KILL_TERM && wait_ms))
         return;
     s->killed_by_order |= by_order;
+    step_io_send(s, LINK_ENDING, 0, 0, NULL, 0);
     if (reason && s->kill_phase == KILL_NONE)
         cancel_line(s, reason);
     if (s->phase == PHASE_SETUP) {

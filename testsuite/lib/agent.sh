@@ -3,8 +3,8 @@
 #   agent_begin [NAME=VALUE...]   start fake_ctld and an agent that registers; conf words for NodeConfig
 #   agent_end                     stop both; fails when a process or folder of a step is left
 #   tell WORDS...                 one command to fake_ctld (see there)
-#   expect PATTERN [SECONDS]      wait for a line of its output, from where the last expect stopped
-#   expect_none PATTERN           no such line so far
+#   hear PATTERN [SECONDS]      wait for a line of its output, from where the last hear stopped
+#   hear_none PATTERN           no such line so far
 #   agent_stop [SIGNAL]  agent_start
 # AGENT_DIR is the scratch folder; BUILD_DIR has the programs; AGENT_USER runs the agent (default: me).
 
@@ -24,6 +24,7 @@ agent_start() {
 agent_stop() {
     kill -"${1:-TERM}" "$AGENT_PID" 2>/dev/null
     wait "$AGENT_PID" 2>/dev/null
+    return 0
 }
 
 agent_begin() {
@@ -34,38 +35,38 @@ agent_begin() {
     "$FAKE_CTLD" < "$AGENT_DIR/in" > "$AGENT_DIR/said" 2> "$AGENT_DIR/ctld.log" &
     FAKE_PID=$!
     exec 7> "$AGENT_DIR/in"
-    EXPECT_AT=0
-    expect '^READY ' 10 || return 1
+    HEAR_AT=0
+    hear '^READY ' 10 || return 1
     CTLD_ADDR=$(awk '/^READY/ {print $2, $3; exit}' "$AGENT_DIR/said")
     key=$(awk '/^READY/ {print $4; exit}' "$AGENT_DIR/said")
     export BRAMBLE_MUNGE_SOCKET=$key
     for word in "$@"; do tell conf "${word%%=*}" "${word#*=}"; done
     agent_start
-    expect '^REGISTER ' 10
+    hear '^REGISTER ' 10
 }
 
 tell() { printf '%s\n' "$*" >&7; }
 
-expect() {
+hear() {
     local i line number
     for ((i = 0; i < ${2:-5} * 50; i++)); do
         number=0
         while IFS= read -r line; do
             number=$((number + 1))
-            if [ $number -gt "$EXPECT_AT" ] && [[ $line =~ $1 ]]; then
-                EXPECT_AT=$number
-                EXPECTED=$line
+            if [ $number -gt "$HEAR_AT" ] && [[ $line =~ $1 ]]; then
+                HEAR_AT=$number
+                HEARD=$line
                 return 0
             fi
         done < "$AGENT_DIR/said"
         sleep 0.02
     done
     echo "# expected: $1; said since:" >&2
-    tail -n +$((EXPECT_AT + 1)) "$AGENT_DIR/said" | sed 's/^/#   /' >&2
+    tail -n +$((HEAR_AT + 1)) "$AGENT_DIR/said" | sed 's/^/#   /' >&2
     return 1
 }
 
-expect_none() { ! tail -n +$((EXPECT_AT + 1)) "$AGENT_DIR/said" | grep -Eq "$1"; }
+hear_none() { ! tail -n +$((HEAR_AT + 1)) "$AGENT_DIR/said" | grep -Eq "$1"; }
 
 # Wait until a command succeeds: until_true SECONDS COMMAND
 until_true() {

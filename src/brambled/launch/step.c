@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 const char *step_name(const struct agent_step *s, char buf[STEP_NAME_MAX])
 {
@@ -50,13 +51,31 @@ struct agent_step *step_find(struct agent *a, uint32_t job_id, uint32_t step_id,
     return NULL;
 }
 
+/* What a connection still says when its step is forgotten. */
+static void ignore_frame(void *arg, struct rpc_conn *conn, const struct rpc_frame *frame)
+{
+    (void)arg;
+    (void)conn;
+    if (frame->fd >= 0)
+        close(frame->fd);
+}
+
+static void ignore_close(void *arg, struct rpc_conn *conn, const struct error *why)
+{
+    (void)arg;
+    (void)conn;
+    (void)why;
+}
+
+static const struct rpc_conn_ops no_ops = { .on_frame = ignore_frame, .on_close = ignore_close };
+
 void step_free(struct agent_step *s)
 {
     struct rpc_conn *conn = s->conn;
 
     s->conn = NULL;
     if (conn) {
-        rpc_conn_set_arg(conn, NULL, NULL);
+        rpc_conn_set_arg(conn, &no_ops, NULL);
         rpc_conn_abort(conn, &(struct error){ .code = BRE_CLOSED, .text = "step is over" });
     }
     if (s->job && s->job->last == s)

@@ -116,6 +116,9 @@ static void on_message(struct io *io, struct link_message *m)
     case LINK_ABORT:
         io_abort(io, m->head.task, m->head.value, m->body, false, true);
         break;
+    case LINK_ENDING:
+        io->ending = true;
+        break;
     case LINK_FINISH:
         io->finishing = true;
         io->exit_status = m->head.value;

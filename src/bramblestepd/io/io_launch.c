@@ -96,7 +96,7 @@ static void host_abort(void *ctx, uint32_t gtid, int exit_code, const char *text
     struct io *io = ctx;
     char line[1024];
 
-    if (io->aborted || io->finishing)
+    if (io->aborted || io->ending || io->finishing) /* the first reason counts */
         return;
     snprintf(line, sizeof line, "slurmstepd: error: %s: %s", io->order->node_name, text);
     io_clients_text(io, line);
@@ -221,7 +221,7 @@ void io_launch_peer_data(struct io *io, uint32_t from, uint32_t kind, uint64_t t
 
 void io_launch_peer_lost(struct io *io, uint32_t from)
 {
-    if (io->launcher && io->launcher->peer_lost && !io->finishing && !io->aborted)
+    if (io->launcher && io->launcher->peer_lost && !io->finishing && !io->aborted && !io->ending)
         io->launcher->peer_lost(io->launcher_self, from);
 }
 

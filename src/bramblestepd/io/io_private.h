@@ -83,7 +83,7 @@ struct io {
     bool had_client;
     struct list_node texts; /* lines that wait for the first client */
     struct reactor_timer *lost_timer, *finish_timer;
-    bool lost, finishing, done, aborted;
+    bool lost, ending, finishing, done, aborted;
     uint32_t exit_status, abort_gtid;
     char abort_text[1024];
 

@@ -18,6 +18,7 @@ enum link_type {
     LINK_STARTED,    /* task, value: pid */
     LINK_EXITED,     /* task, value: wait status */
     LINK_TEXT,       /* body: a line for the user */
+    LINK_ENDING,     /* the step is being ended: no launcher need say so again */
     LINK_FINISH,     /* every task is gone; value: exit status of the step; task: first failed gtid */
     /* i/o process to shepherd */
     LINK_TASK,       /* task; value: number keep_fd has in the task; body: NAME=VALUE NUL ...;

@@ -73,12 +73,14 @@ pid_t fork_into(int cgroup_fd, bool *in_cgroup)
 
 void child_reset_signals(void)
 {
-    struct sigaction action = { .sa_handler = SIG_DFL };
+    /* The kernel's own struct, all zero: default.  libc's call leaves out two signals that it uses
+     * itself, and that may have been inherited as ignored. */
+    static const uint64_t by_default[8];
     sigset_t none;
 
     for (int signum = 1; signum < NSIG; signum++)
         if (signum != SIGKILL && signum != SIGSTOP)
-            sigaction(signum, &action, NULL);
+            syscall(SYS_rt_sigaction, signum, by_default, NULL, (NSIG - 1) / 8);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
