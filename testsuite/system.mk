@@ -16,12 +16,13 @@ testsuite/mpi.stamp: testsuite/lib/mpi/build testsuite/lib/mpi/selfcheck.c tests
 	$(AM_V_GEN)$(MKDIR_P) testsuite && $(srcdir)/testsuite/lib/mpi/build testsuite/mpi && : > $@
 
 system_tests = \
+    testsuite/system/agent-steps.t \
     testsuite/system/launchers.t \
     testsuite/system/ledger.t
 TESTS += $(system_tests)
 
 EXTRA_DIST += $(system_tests) \
-    testsuite/lib/board.sh testsuite/lib/cluster.sh testsuite/lib/tap.sh \
+    testsuite/lib/agent.sh testsuite/lib/board.sh testsuite/lib/cluster.sh testsuite/lib/tap.sh \
     testsuite/lib/ledger testsuite/lib/ledger-job testsuite/lib/hpl-input \
     testsuite/lib/rack testsuite/lib/run-test testsuite/lib/count-tests \
     testsuite/lib/mpi/build testsuite/lib/mpi/selfcheck.c testsuite/lib/mpi/misbehave.c \

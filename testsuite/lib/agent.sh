@@ -8,7 +8,7 @@
 #   agent_stop [SIGNAL]  agent_start
 # AGENT_DIR is the scratch folder; BUILD_DIR has the programs; AGENT_USER runs the agent (default: me).
 
-BUILD_DIR=${BUILD_DIR:-.}
+BUILD_DIR=${BUILD_DIR:-${BRAMBLE_BUILD:-.}}
 FAKE_CTLD=${FAKE_CTLD:-$BUILD_DIR/testsuite/lib/fake_ctld}
 BRAMBLED=${BRAMBLED:-$BUILD_DIR/brambled}
 STEPD_DIR=${STEPD_DIR:-$BUILD_DIR}

@@ -1,9 +1,9 @@
 #!/bin/bash
-# agent-steps.sh - what one agent and its shepherds do with the controller's orders: identity of a
-# launch, streams, signals, ends.  Run by make check, in the build folder.
-here=$(cd "$(dirname "$0")" && pwd)
-. "$here/../lib/tap.sh"
-. "$here/../lib/agent.sh"
+# agent-steps.t - what one agent and its shepherds do with the controller's orders: identity of a
+# launch (F20), streams (F32), signals, ends (F29, F31), restarts (F12, F14).
+# limit: 180
+. "$TESTSUITE/lib/tap.sh"
+. "$TESTSUITE/lib/agent.sh"
 
 agent_begin kill_wait=1 unkillable=3 || test_skip_all "no agent can be started here"
 W=$AGENT_DIR/work
