@@ -100,7 +100,7 @@ static void on_message(struct step *s, struct link_message *m)
 static void on_link(void *arg, int events, int status)
 {
     struct step *s = arg;
-    int rc;
+    int rc = 0;
 
     (void)events;
     (void)status;

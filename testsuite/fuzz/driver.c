@@ -206,6 +206,9 @@ int main(int argc, char **argv)
         run_one(data, mutate(data, len));
         runs++;
     }
+    for (size_t i = 0; i < num_seeds; i++)
+        free(seeds[i].data);
+    free(data);
     printf("%s: %zu files, %lu runs\n", name, num_seeds, runs);
     return 0;
 }

@@ -7,6 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* of the sanitizers' runtime, where there is one */
+extern void __sanitizer_set_report_fd(void *fd) __attribute__((weak));
+
 static int heard = STDERR_FILENO;
 
 char *fuzz_text(const uint8_t *data, size_t size)
@@ -27,6 +30,8 @@ void fuzz_quiet(void)
     if (heard != STDERR_FILENO || (fd = open("/dev/null", O_WRONLY | O_CLOEXEC)) < 0)
         return;
     heard = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 100);
+    if (__sanitizer_set_report_fd)
+        __sanitizer_set_report_fd((void *)(intptr_t)heard);
     dup2(fd, STDERR_FILENO);
     close(fd);
 }

@@ -3,6 +3,7 @@
 #include "channel/channel_private.h"
 
 #include <munge.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -27,10 +28,10 @@ static int ctx_make(const char *socket, munge_ctx_t *ctx, struct error *err)
 /* Text of a failure that is munge's own, not the credential's. */
 static int munge_failed(munge_ctx_t ctx, munge_err_t rc, struct error *err)
 {
-    const char *text = munge_ctx_strerror(ctx), *socket = NULL;
+    const char *said = munge_ctx_strerror(ctx), *socket = NULL;
+    char text[256]; /* a copy: munge_ctx_get() forgets what was said */
 
-    if (!text)
-        text = munge_strerror(rc);
+    snprintf(text, sizeof text, "%s", said ? said : munge_strerror(rc));
     if (rc == EMUNGE_SOCKET || rc == EMUNGE_TIMEOUT) {
         munge_ctx_get(ctx, MUNGE_OPT_SOCKET, &socket);
         return error_set(err, BRE_AUTH, "munged does not answer at %s (%s): is it running on this host?",

@@ -271,6 +271,11 @@ uint16_t rpc_server_port(const struct rpc_server *s)
     return rpc_local_port(s->fd);
 }
 
+unsigned rpc_server_num_conns(const struct rpc_server *s)
+{
+    return s->num_conns;
+}
+
 void rpc_server_destroy(struct rpc_server *s)
 {
     if (!s)

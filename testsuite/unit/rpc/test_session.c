@@ -44,6 +44,8 @@ struct rig {
     unsigned num_open, num_closed;
     struct error last_why;
     char last_script[64];
+    struct reactor_timer *timer;
+    unsigned waited;
 };
 
 static void send_table(struct rpc_conn *conn, uint32_t id)
@@ -139,6 +141,8 @@ static void on_peer(void *arg, struct session_peer *peer)
     peer->is_admin = peer->is_operator = rig->make_admin;
 }
 
+static void stop_when_quiet(void *arg);
+
 static void *run(void *arg)
 {
     struct rig *rig = arg;
@@ -164,6 +168,7 @@ static struct rig *rig_start(unsigned handshake_ms, unsigned max_conns)
     ck_assert_int_ge(sodium_init(), 0);
     crypto_sign_keypair(rig->public_key, rig->secret_key);
     rig->reactor = reactor_create(&err);
+    rig->timer = reactor_timer_create(rig->reactor, stop_when_quiet, rig);
     rig->server = rpc_server_create(rig->reactor, &conf, &server_ops, rig, &err);
     ck_assert_ptr_nonnull(rig->server);
     snprintf(rig->target.host, sizeof rig->target.host, "127.0.0.1");
@@ -180,9 +185,20 @@ static void stop_loop(void *arg)
     reactor_stop(arg, 0);
 }
 
+/* Once the clients' ends have arrived. */
+static void stop_when_quiet(void *arg)
+{
+    struct rig *rig = arg;
+
+    if (rpc_server_num_conns(rig->server) == 0 || ++rig->waited == 200)
+        reactor_defer(rig->reactor, stop_loop, rig->reactor);
+    else
+        reactor_timer_start(rig->timer, 10, 0);
+}
+
 static void rig_stop(struct rig *rig)
 {
-    reactor_post(rig->reactor, stop_loop, rig->reactor);
+    reactor_post(rig->reactor, stop_when_quiet, rig);
     pthread_join(rig->thread, NULL);
     rpc_server_destroy(rig->server);
     reactor_destroy(rig->reactor);
