@@ -84,7 +84,7 @@ struct cluster_conf {
     const struct part_conf *parts;
     size_t num_parts;
     bool select_memory;         /* memory is a consumed resource */
-    uint64_t def_mem_per_cpu_mb, def_mem_per_node_mb; /* 0: none asked for means all of the node */
+    uint64_t def_mem_per_cpu_mb, def_mem_per_node_mb; /* 0: who asks for none is not counted */
     uint32_t node_timeout_sec;  /* silence after which a node is down and its jobs end */
     uint32_t min_job_age_sec;   /* how long an ended job is remembered */
     uint32_t interactive_timeout_sec; /* a salloc or srun job without its client ends after this */
@@ -122,7 +122,7 @@ enum effect_kind {
     EFFECT_KILL,        /* send effect.kill to the node */
     EFFECT_ACK,         /* send StepStatusAck(job, step, attempt) to the node */
     EFFECT_JOB_CHANGED, /* wake who waits for this job: it started, ended, was requeued, cancelled */
-    EFFECT_STEP_CHANGED,/* the step was created, ended, or is to end: wake its srun */
+    EFFECT_STEP_CHANGED,/* the step was created (state RUNNING) or has ended (state, exit_status) */
     EFFECT_STEP_RETRY,  /* cores of this job became free: try its waiting step requests again */
     EFFECT_NOTICE,      /* push a Notice (effect.notice, effect.text) to the job's client(s) */
     EFFECT_SCHEDULE,    /* something may start: call cluster_sched_pass() soon (coalesce) */
@@ -134,7 +134,9 @@ struct effect {
     uint32_t node_id;                   /* LAUNCH, KILL, ACK */
     uint32_t node_index;                /* LAUNCH: place in the step's layout */
     enum notice_kind notice;
-    const char *text;                   /* NOTICE: in the decision's arena */
+    const char *text;                   /* NOTICE, STEP_CHANGED: in the decision's arena, or NULL */
+    enum job_state state;               /* STEP_CHANGED */
+    uint32_t exit_status;               /* STEP_CHANGED: wait status */
     const Wire__StepKill *kill;         /* KILL: ready to send, in the decision's arena */
 };
 
@@ -186,14 +188,14 @@ int cluster_decide_submit(struct cluster *c, const struct cluster_now *now,
                           const struct submit_request *req, struct decision *d, uint32_t *job_id,
                           const char **warning, struct error *err);
 
-struct test_result {            /* sbatch --test-only */
+struct start_forecast {            /* sbatch --test-only */
     int64_t start_sec;
     uint32_t cpus;
     const char *partition;
     char *nodes;                /* hostlist, in the arena given */
 };
 int cluster_test_submit(struct cluster *c, const struct cluster_now *now,
-                        const struct submit_request *req, struct arena *a, struct test_result *res,
+                        const struct submit_request *req, struct arena *a, struct start_forecast *res,
                         struct error *err);
 
 struct control_request {
@@ -248,7 +250,8 @@ int cluster_check_hello(struct cluster *c, const char *name, const uint8_t publi
 bool cluster_has_topology(const struct cluster *c, const uint8_t hash[32]);
 /* Events: topology_added (when reg brings XML that is new), node_registered, and what follows for
  * jobs and steps.  Effects: EFFECT_KILL (to be carried out by the node before anything else: put
- * them into NodeRegisterReply), EFFECT_ACK, EFFECT_LAUNCH for what the node must start (again). */
+ * them into NodeRegisterReply), EFFECT_ACK, EFFECT_LAUNCH for what the node must start (again).
+ * Afterwards give each of reg->steps to cluster_decide_step_status(), one after the other. */
 int cluster_decide_register(struct cluster *c, const struct cluster_now *now, uint32_t node_id,
                             const uint8_t public_key[32], const char *address,
                             const Wire__NodeRegister *reg, struct decision *d, struct error *err);

@@ -1,0 +1,199 @@
+/* job.h - a job as the controller knows it, from submission until it is purged.
+ *
+ *                    +------------- REQUEUE -------------+
+ *                    v                                    |
+ *     SUBMIT --> PENDING --START--> RUNNING --ENDING--> ENDING --END--> ENDED --PURGE-->
+ *                    |                 |                                ^ |
+ *                    |                 +--END (nothing left to clean)---+ |
+ *                    +------END (cancelled before it started)-----------+ |
+ *                    ^---------------------- REQUEUE ----------------------+
+ *
+ * NODE_CLEAN (nothing of the attempt is left on one node) may come while RUNNING (srun's own job,
+ * whose step ends node by node) and ENDING.  A job changes only through job_apply_*(); the table
+ * job_moves in job_apply.c is the machine.
+ */
+#ifndef BRAMBLE_CLUSTER_JOB_H
+#define BRAMBLE_CLUSTER_JOB_H
+
+#include "cluster/cluster_private.h"
+
+enum job_phase { PHASE_PENDING, PHASE_RUNNING, PHASE_ENDING, PHASE_ENDED, PHASE_COUNT };
+
+/* Interned objects: equal contents are one object, however many jobs have it. */
+struct spec { /* what was asked for, but the name */
+    uint64_t hash;
+    struct spec *same_hash;
+    uint32_t refs;
+    uint32_t snapshot_id;
+    Wire__JobSpec *msg;
+    struct shape *shape;
+};
+struct name {
+    uint64_t hash;
+    struct name *same_hash;
+    uint32_t refs;
+    uint32_t live; /* jobs of this name that have not ended, for singleton */
+    char text[];
+};
+struct ident {
+    uint32_t id, refs;
+    Wire__Identity *msg;
+};
+struct blob {
+    uint8_t hash[32];
+    struct blob *same_hash;
+    uint32_t refs;
+    size_t len;
+    uint8_t data[];
+};
+
+enum alloc_flag {
+    ALLOC_USED = 1,  /* something was launched there: must be cleaned */
+    ALLOC_CLEAN = 2, /* nothing left, resources given back */
+    ALLOC_LOST = 4,  /* clean only in the sense that the node is lost: attempt not known dead */
+};
+struct alloc_node {
+    uint32_t node_id;
+    uint32_t cpus, tasks;
+    uint32_t flags;
+    uint64_t mem_mb;
+    struct bitmap *cores; /* NULL once clean */
+};
+struct alloc {
+    uint32_t count;
+    uint32_t part_name_id; /* unused bits keep the array aligned */
+    char *partition;
+    char *node_list;       /* made when first asked for */
+    struct alloc_node nodes[];
+};
+
+struct job {
+    uint32_t id, attempt, restarts;
+    uint32_t priority;
+    uint32_t exit_status, by_uid, next_step_id;
+    uint32_t heap_pos; /* 1 based; 0: no deadline */
+    uint8_t phase, kind, end_state, reason, hold, requeue;
+    bool ends_with_step : 1, warned : 1, eligible : 1, queued : 1, client_gone : 1;
+    int64_t submit_usec, eligible_usec, begin_usec, start_usec, end_usec;
+    int64_t end_limit; /* running: when the limit ends it, 0 never; ended: age counts from here */
+    struct spec *spec;
+    struct name *name;
+    struct ident *ident;
+    struct blob *script, *env;
+    struct alloc *alloc;
+    struct step *steps; /* not yet ended, in order of creation */
+    struct depends *depends;
+    struct ghosts *ghosts; /* where an earlier attempt is not known dead; NULL: nowhere */
+    char *text;
+    union {
+        struct { /* pending and eligible: its shape's queue (sched/queue.c) */
+            struct job *left, *right, *up;
+        } tree;
+        struct list_node ended;
+    } link;
+    int64_t client_gone_until; /* runtime, mono ms */
+    int64_t planned_sec;       /* runtime: planned start */
+};
+
+struct ghosts {
+    struct list_node link; /* cluster.waiting_dead */
+    struct job *job;
+    uint32_t attempt;
+    uint32_t count;
+    uint32_t node_ids[];
+};
+
+/* job_table.c */
+struct job *job_table_find(const struct job_table *t, uint32_t id);
+struct job *job_table_next(const struct job_table *t, uint32_t after);
+void job_table_put(struct job_table *t, struct job *job);
+void job_table_remove(struct job_table *t, uint32_t id);
+void job_table_fini(struct job_table *t);
+void job_heap_set(struct job_heap *h, struct job *job, int64_t when); /* 0: no deadline */
+struct job *job_heap_first(const struct job_heap *h, int64_t *when);
+void job_heap_fini(struct job_heap *h);
+
+/* spec.c: interning.  *_intern and *_find return a reference counted anew where they say so. */
+struct spec *spec_intern(struct cluster *c, const Wire__JobSpec *msg); /* counts */
+/* A spec like spec, with the fields that are set in changes and without those named; counts. */
+struct spec *spec_change(struct cluster *c, const struct spec *spec, const Wire__JobSpec *changes,
+                         char *const *cleared, size_t num_cleared);
+struct spec *spec_by_snapshot_id(const struct cluster *c, uint32_t id);
+void spec_decref(struct cluster *c, struct spec *spec);
+struct name *name_intern(struct cluster *c, const char *text); /* counts */
+void name_decref(struct cluster *c, struct name *name);
+struct ident *ident_find(const struct cluster *c, uint32_t id);
+struct ident *ident_find_equal(const struct cluster *c, const Wire__Identity *msg);
+uint32_t ident_free_id(const struct cluster *c);
+struct ident *ident_add(struct cluster *c, uint32_t id, const Wire__Identity *msg);
+void ident_decref(struct cluster *c, struct ident *ident);
+struct blob *blob_find(const struct idmap *blobs, const uint8_t hash[32]);
+struct blob *blob_add(struct idmap *blobs, const uint8_t hash[32], const void *data, size_t len);
+void blob_incref(struct blob *blob); /* NULL is allowed */
+void blob_decref(struct idmap *blobs, struct blob *blob);
+
+/* job.c */
+void job_destroy(struct cluster *c, struct job *job);
+void alloc_destroy(struct alloc *alloc);
+const char *alloc_node_list(struct cluster *c, struct alloc *alloc);
+uint32_t alloc_find(const struct alloc *alloc, uint32_t node_id); /* count: not there */
+uint32_t job_time_limit(const struct cluster *c, const struct job *job); /* minutes */
+bool job_may_requeue(const struct cluster *c, const struct job *job);
+/* Places that still have to become clean; skip: a place counted as clean (UINT32_MAX: none). */
+uint32_t job_unclean(const struct job *job, uint32_t skip);
+void job_timer_update(struct cluster *c, struct job *job);
+/* Enter or leave the scheduler's queue as the job's state demands; now: when it became eligible. */
+void job_queue_update(struct cluster *c, struct job *job, int64_t now_usec);
+static inline uint32_t job_prio(const struct job *job)
+{
+    return job->hold ? 0 : job->priority;
+}
+
+/* job_apply.c */
+int job_apply_submitted(struct cluster *c, const Wire__Event *ev, struct error *err);
+int job_apply_updated(struct cluster *c, const Wire__Event *ev, struct error *err);
+int job_apply_started(struct cluster *c, const Wire__Event *ev, struct error *err);
+int job_apply_ending(struct cluster *c, const Wire__Event *ev, struct error *err);
+int job_apply_node_clean(struct cluster *c, const Wire__Event *ev, struct error *err);
+int job_apply_ended(struct cluster *c, const Wire__Event *ev, struct error *err);
+int job_apply_requeued(struct cluster *c, const Wire__Event *ev, struct error *err);
+int job_apply_warned(struct cluster *c, const Wire__Event *ev, struct error *err);
+int job_apply_purged(struct cluster *c, const Wire__Event *ev, struct error *err);
+int job_apply_image(struct cluster *c, const Wire__Event *ev, struct error *err);
+
+/* job_end.c: how jobs end. */
+struct job_end {
+    enum job_state state;
+    enum job_reason reason;
+    uint32_t exit_status, by_uid;
+    uint32_t requeue; /* 0 no, 1 requeue, 2 requeue and hold */
+    const char *text;
+};
+/* Decide the end of a running job (end) or the next move of an ending one (end NULL), with place
+ * clean of its allocation becoming clean in this decision (UINT32_MAX: none); lost: only because
+ * the node is. */
+void job_decide_end(struct cluster *c, const struct cluster_now *now, struct job *job,
+                    const struct job_end *end, uint32_t clean, bool lost, struct decision *d);
+/* The end that a step's result means for the job whose main step it is. */
+void job_end_of_step(const struct cluster *c, const struct job *job, enum job_state step_state,
+                     uint32_t exit_status, const char *text, struct job_end *end);
+/* The node is gone: ends what the job has there, and the job. known_dead: R2. */
+void job_decide_node_gone(struct cluster *c, const struct cluster_now *now, struct job *job,
+                          uint32_t node_id, bool known_dead, const char *why, struct decision *d);
+/* An earlier attempt turned out dead on this node. */
+void job_decide_ghost_gone(struct cluster *c, const struct cluster_now *now, struct job *job,
+                           uint32_t node_id, struct decision *d);
+bool job_has_ghost(const struct job *job, uint32_t attempt, uint32_t node_id);
+
+/* job_depend.c */
+enum depend_state { DEPEND_NONE, DEPEND_OPEN, DEPEND_MET, DEPEND_NEVER };
+int depend_check(struct cluster *c, const char *text, uint32_t self, struct error *err);
+void depend_attach(struct cluster *c, struct job *job);
+void depend_detach(struct cluster *c, struct job *job);
+/* A job started, ended, or was purged: look again at who waits for it. */
+void depend_job_changed(struct cluster *c, struct job *job, int64_t now_usec);
+enum depend_state depend_state(const struct job *job);
+int depend_image_get(const struct job *job, uint32_t **results, size_t *count);
+void depend_image_set(struct cluster *c, struct job *job, const uint32_t *results, size_t count);
+
+#endif

@@ -1,0 +1,143 @@
+/* job_submit.c - submissions: what is refused, and what becomes a job. */
+#include "cluster/event/event.h"
+
+#include "cluster/job/job.h"
+#include "cluster/part/part.h"
+#include "cluster/sched/sched.h"
+
+#include <string.h>
+
+/* Fields that later releases will know; until then they are refused by name. */
+static int check_supported(const Wire__JobSpec *spec, struct error *err)
+{
+    const struct {
+        const char *option, *value;
+    } texts[] = {
+        { "--gres", spec->gres },
+        { "--licenses", spec->licenses },
+        { "--reservation", spec->reservation },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+        if (texts[i].value && *texts[i].value)
+            return error_set(err, BRE_NOT_SUPPORTED, "%s is not supported yet", texts[i].option);
+    if (spec->qos && *spec->qos && strcmp(spec->qos, "normal") != 0)
+        return error_set(err, BRE_QOS, "qos \"%s\" does not exist: only \"normal\" does", spec->qos);
+    if (spec->core_spec)
+        return error_set(err, BRE_NOT_SUPPORTED, "--core-spec is not supported yet");
+    if (spec->kind > JOB_KIND_SRUN)
+        return error_set(err, BRE_INVAL, "unknown kind of job %u", spec->kind);
+    return 0;
+}
+
+static int check_request(struct cluster *c, const struct cluster_now *now,
+                         const struct submit_request *req, const char **warning,
+                         struct arena *a, struct error *err)
+{
+    const Wire__JobSpec *spec = req->spec;
+
+    if (check_supported(spec, err) < 0)
+        return -1;
+    if (spec->kind == JOB_KIND_BATCH && !req->script.len)
+        return error_set(err, BRE_SCRIPT_EMPTY, "Batch script is empty!");
+    if (c->jobs.count >= conf_of(c)->max_job_count)
+        return error_set(err, BRE_BUSY, "the controller holds %zu job records, its limit "
+                         "(max_job_count); ended ones go after %u s (min_job_age)",
+                         c->jobs.count, conf_of(c)->min_job_age_sec);
+    if (spec->has_priority && !req->who.is_operator)
+        return error_set(err, BRE_ACCESS, "only operators may set a priority");
+    if (spec->nice < 0 && !req->who.is_operator)
+        return error_set(err, BRE_ACCESS, "only operators may use a negative --nice");
+    if (spec->has_deadline && spec->deadline * USEC <= now->wall_usec)
+        return error_set(err, BRE_TIME_LIMIT, "the deadline has passed already");
+    if (depend_check(c, spec->dependency, 0, err) < 0)
+        return -1;
+    return shape_admit(c, now, req, a, warning, err);
+}
+
+static uint32_t priority_of(const struct cluster *c, const Wire__JobSpec *spec)
+{
+    int64_t prio = (int64_t)c->next_priority - 1 - spec->nice;
+
+    if (spec->has_priority && spec->priority)
+        return spec->priority;
+    return prio < 1 ? 1 : prio > UINT32_MAX - 1 ? UINT32_MAX - 1 : (uint32_t)prio;
+}
+
+static int next_job_id(const struct cluster *c, const struct cluster_now *now, struct decision *d,
+                       uint32_t *id, struct error *err)
+{
+    uint32_t first = conf_of(c)->first_job_id ? conf_of(c)->first_job_id : 1;
+    uint32_t max = conf_of(c)->max_job_id ? conf_of(c)->max_job_id : 0x03ff0000u;
+
+    *id = c->last_job_id + 1 > first ? c->last_job_id + 1 : first;
+    if (*id > max || c->last_job_id == UINT32_MAX)
+        return error_set(err, BRE_BUSY, "no job ids are left below %u", max);
+    if (*id >= c->job_id_limit) {
+        Wire__EvIdsReserved *ev =
+            event_add(d, now, ids_reserved, IDS_RESERVED, EvIdsReserved, EV_IDS_RESERVED);
+
+        SET(ev, job_id_limit, *id + ID_BLOCK);
+    }
+    return 0;
+}
+
+static void add_blob(struct cluster *c, const struct cluster_now *now, struct decision *d,
+                     const uint8_t hash[32], const ProtobufCBinaryData *data)
+{
+    Wire__EvBlobAdded *ev;
+
+    if (blob_find(&c->blobs, hash))
+        return;
+    ev = event_add(d, now, blob_added, BLOB_ADDED, EvBlobAdded, EV_BLOB_ADDED);
+    SET(ev, hash, ((ProtobufCBinaryData){ 32, (uint8_t *)hash }));
+    SET(ev, data, *data);
+}
+
+int cluster_decide_submit(struct cluster *c, const struct cluster_now *now,
+                          const struct submit_request *req, struct decision *d, uint32_t *id,
+                          const char **warning, struct error *err)
+{
+    struct decision_mark mark = decision_mark(d);
+    struct ident *ident;
+    uint32_t ident_id;
+    Wire__EvJobSubmitted *ev;
+    Wire__JobSpec *spec;
+
+    if (warning)
+        *warning = NULL;
+    if (check_request(c, now, req, warning, &d->arena, err) < 0)
+        return -1;
+    clock_check(c, now, d);
+    if (next_job_id(c, now, d, id, err) < 0)
+        return decision_rollback(d, mark);
+    if (req->script.len)
+        add_blob(c, now, d, req->script_hash, &req->script);
+    if (req->env.len)
+        add_blob(c, now, d, req->env_hash, &req->env);
+    ident = ident_find_equal(c, req->identity);
+    ident_id = ident ? ident->id : ident_free_id(c);
+    if (!ident) {
+        Wire__EvIdentity *idev =
+            event_add(d, now, identity, IDENTITY, EvIdentity, EV_IDENTITY);
+
+        SET(idev, id, ident_id);
+        idev->identity = (Wire__Identity *)req->identity;
+    }
+    spec = arena_alloc(&d->arena, sizeof(*spec));
+    *spec = *req->spec;
+    if (!spec->partition || !*spec->partition)
+        spec->partition = (char *)part_default(c)->conf.name;
+    ev = event_add(d, now, job_submitted, JOB_SUBMITTED, EvJobSubmitted, EV_JOB_SUBMITTED);
+    SET(ev, job_id, *id);
+    ev->spec = spec;
+    SET(ev, identity, ident_id);
+    if (req->script.len)
+        SET(ev, script_hash, ((ProtobufCBinaryData){ 32, (uint8_t *)req->script_hash }));
+    if (req->env.len)
+        SET(ev, env_hash, ((ProtobufCBinaryData){ 32, (uint8_t *)req->env_hash }));
+    SET(ev, priority, priority_of(c, spec));
+    if (spec->kind == JOB_KIND_SRUN)
+        SET(ev, ends_with_step, 1);
+    return 0;
+}

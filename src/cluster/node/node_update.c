@@ -1,0 +1,104 @@
+/* node_update.c - scontrol update nodename=... */
+#include "cluster/node/node.h"
+
+#include "cluster/event/event.h"
+
+#include <string.h>
+#include <strings.h>
+
+struct node_wish {
+    const char *names, *reason;
+    enum node_change change; /* 0: none */
+    bool forget_key;
+};
+
+static int parse_state(const char *value, struct node_wish *wish, struct error *err)
+{
+    static const struct {
+        const char *word;
+        enum node_change change;
+    } words[] = {
+        { "drain", NODE_CHANGE_DRAIN },   { "resume", NODE_CHANGE_RESUME },
+        { "undrain", NODE_CHANGE_RESUME }, { "idle", NODE_CHANGE_RESUME },
+        { "down", NODE_CHANGE_DOWN },     { "fail", NODE_CHANGE_FAIL },
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+        if (strcasecmp(words[i].word, value) == 0) {
+            wish->change = words[i].change;
+            return 0;
+        }
+    return error_set(err, BRE_UPDATE,
+                     "node state \"%s\" cannot be set: use drain, resume, undrain, idle, down or "
+                     "fail",
+                     value);
+}
+
+static int parse_items(Wire__KeyValue *const *items, size_t num_items, struct node_wish *wish,
+                       struct error *err)
+{
+    for (size_t i = 0; i < num_items; i++) {
+        const char *key = items[i]->key ? items[i]->key : "";
+        const char *value = items[i]->value ? items[i]->value : "";
+
+        if (strcasecmp(key, "nodename") == 0) {
+            wish->names = value;
+        } else if (strcasecmp(key, "reason") == 0) {
+            wish->reason = value;
+        } else if (strcasecmp(key, "state") == 0) {
+            if (parse_state(value, wish, err) < 0)
+                return -1;
+        } else if (strcasecmp(key, "key") == 0) {
+            if (strcasecmp(value, "forget") != 0)
+                return error_set(err, BRE_UPDATE, "key=%s: only key=forget is known", value);
+            wish->forget_key = true;
+        } else {
+            return error_set(err, BRE_UPDATE,
+                             "nodes have no key \"%s\" that can be updated: use state, reason or key",
+                             key);
+        }
+    }
+    if (!wish->names || !*wish->names)
+        return error_set(err, BRE_UPDATE, "nodename= is missing");
+    if (!wish->change && !wish->forget_key && !wish->reason)
+        return error_set(err, BRE_UPDATE, "nothing to update");
+    if ((wish->change == NODE_CHANGE_DRAIN || wish->change == NODE_CHANGE_DOWN
+         || wish->change == NODE_CHANGE_FAIL)
+        && (!wish->reason || !*wish->reason))
+        return error_set(err, BRE_UPDATE, "You must specify a reason when DOWNING or DRAINING a node: add reason=...");
+    return 0;
+}
+
+int cluster_decide_update_nodes(struct cluster *c, const struct cluster_now *now,
+                                const struct cluster_who *who, Wire__KeyValue *const *items,
+                                size_t num_items, struct decision *d, struct error *err)
+{
+    struct node_wish wish = { 0 };
+    CLEANUP_HOSTLIST struct hostlist *names = NULL;
+
+    if (!who->is_operator && !who->is_admin)
+        return error_set(err, BRE_ACCESS, "only operators may update nodes");
+    if (parse_items(items, num_items, &wish, err) < 0)
+        return -1;
+    if (strcasecmp(wish.names, "all") == 0) {
+        names = hostlist_create();
+        for (size_t i = 0; i < c->num_nodes; i++)
+            if (c->nodes[i] && c->nodes[i]->conf)
+                hostlist_push(names, c->nodes[i]->name);
+    } else if (!(names = hostlist_parse(wish.names, 0, err))) {
+        return -1;
+    }
+    hostlist_for_each(names, i, name)
+        if (!node_find(c, name))
+            return error_set(err, BRE_NODE_NAME, "node %s does not exist", name);
+    clock_check(c, now, d);
+    hostlist_for_each(names, i, name) {
+        Wire__EvNodeState *ev =
+            node_decide_state(now, node_find(c, name), wish.change,
+                              wish.reason ? arena_strdup(&d->arena, wish.reason) : NULL, who->uid, d);
+
+        if (wish.forget_key)
+            SET(ev, forget_key, 1);
+    }
+    return 0;
+}

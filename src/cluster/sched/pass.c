@@ -1,0 +1,487 @@
+/* pass.c - the scheduling pass: in order of priority, start what fits, plan what does not. */
+#include "cluster/sched/sched.h"
+
+#include "cluster/event/event.h"
+
+#include <string.h>
+
+struct sched {
+    struct cluster *c;
+    bool running, plan_only;
+    uint64_t pass;
+    struct shape **heap; /* by the priority of their next jobs; each is counted */
+    uint32_t num_heap, cap_heap;
+    uint32_t num_open;   /* of them, not blocked */
+    uint32_t planned;
+    uint32_t units;      /* of this pass */
+    struct plan *plan;
+    struct tentative *given; /* in this call */
+    uint32_t *part_first;    /* by partition: the first job that waits there */
+    size_t num_parts;
+    struct slot *slots;
+    uint32_t *picked;
+    uint32_t cap_slots;
+    uint64_t planned_gen;    /* state for which plan_starts() has been done */
+    bool plan_fresh;
+};
+
+struct sched *sched_create(struct cluster *c)
+{
+    struct sched *s = xcalloc(1, sizeof(*s));
+
+    s->c = c;
+    s->plan = plan_create(c);
+    return s;
+}
+
+static void heap_put(struct sched *s, uint32_t i, struct shape *shape)
+{
+    s->heap[i] = shape;
+    shape->heap_pos = i + 1;
+}
+
+static bool heap_less(const struct sched *s, const struct shape *a, const struct shape *b)
+{
+    if (!a->cursor || !b->cursor)
+        return !a->cursor && b->cursor; /* exhausted ones first, to be dropped */
+    return queue_before(s->c, a->cursor, b->cursor);
+}
+
+static void heap_down(struct sched *s, uint32_t i)
+{
+    struct shape *shape = s->heap[i];
+
+    for (uint32_t k; (k = 2 * i + 1) < s->num_heap; i = k) {
+        if (k + 1 < s->num_heap && heap_less(s, s->heap[k + 1], s->heap[k]))
+            k++;
+        if (!heap_less(s, s->heap[k], shape))
+            break;
+        heap_put(s, i, s->heap[k]);
+    }
+    heap_put(s, i, shape);
+}
+
+static void heap_up(struct sched *s, uint32_t i)
+{
+    struct shape *shape = s->heap[i];
+
+    for (; i > 0 && heap_less(s, shape, s->heap[(i - 1) / 2]); i = (i - 1) / 2)
+        heap_put(s, i, s->heap[(i - 1) / 2]);
+    heap_put(s, i, shape);
+}
+
+static void heap_pop(struct sched *s)
+{
+    struct shape *shape = s->heap[0];
+
+    shape->heap_pos = 0;
+    if (--s->num_heap) {
+        heap_put(s, 0, s->heap[s->num_heap]);
+        heap_down(s, 0);
+    }
+    if (!shape->blocked)
+        s->num_open--;
+    shape->cursor = NULL;
+    shape_decref(s->c, shape);
+}
+
+static void pass_end(struct sched *s)
+{
+    while (s->num_heap)
+        heap_pop(s);
+    plan_reset(s->plan, 0);
+    s->running = false;
+}
+
+void sched_destroy(struct sched *s)
+{
+    if (!s)
+        return;
+    pass_end(s);
+    plan_destroy(s->plan);
+    free(s->heap);
+    free(s->part_first);
+    free(s->slots);
+    free(s->picked);
+    free(s);
+}
+
+/* A job leaves its shape's queue: a pass that stands on it goes on with the next. */
+void sched_forget_job(struct cluster *c, struct job *job)
+{
+    struct shape *shape = job->spec->shape;
+
+    if (!shape->heap_pos || shape->cursor != job)
+        return;
+    shape->cursor = queue_next(job);
+    heap_up(c->sched, shape->heap_pos - 1);
+    heap_down(c->sched, shape->heap_pos - 1);
+}
+
+static void pass_begin(struct sched *s, const struct cluster_now *now, bool plan_only)
+{
+    struct cluster *c = s->c;
+    struct shape *shape;
+
+    if (s->running)
+        pass_end(s);
+    parts_refresh(c);
+    s->running = true;
+    s->plan_only = plan_only;
+    s->pass++;
+    s->planned = 0;
+    s->units = 0;
+    s->num_open = 0;
+    plan_reset(s->plan, now->wall_usec);
+    s->part_first = xreallocarray(s->part_first, c->num_parts + 1, sizeof(*s->part_first));
+    memset(s->part_first, 0, (c->num_parts + 1) * sizeof(*s->part_first));
+    if (s->cap_slots < c->num_nodes + 1) {
+        s->cap_slots = (uint32_t)c->num_nodes + 1;
+        s->slots = xreallocarray(s->slots, s->cap_slots, sizeof(*s->slots));
+        s->picked = xreallocarray(s->picked, s->cap_slots, sizeof(*s->picked));
+    }
+    for (size_t pos = 0; (shape = idmap_next(&c->shapes, &pos, NULL));)
+        for (; shape; shape = shape->same_hash) {
+            if (!shape->root)
+                continue;
+            if (s->num_heap == s->cap_heap) {
+                s->cap_heap = s->cap_heap ? s->cap_heap * 2 : 64;
+                s->heap = xreallocarray(s->heap, s->cap_heap, sizeof(*s->heap));
+            }
+            shape_refresh(c, shape); /* its partitions decide its place */
+            shape->refs++;
+            shape->pass = s->pass;
+            shape->blocked = false;
+            shape->cursor = queue_first(shape);
+            s->num_open++;
+            s->heap[s->num_heap++] = shape;
+            heap_up(s, s->num_heap - 1);
+            s->units++;
+        }
+    if (!plan_only)
+        c->stats.passes++;
+}
+
+static void advance(struct sched *s, struct shape *shape)
+{
+    shape->cursor = queue_next(shape->cursor);
+    heap_down(s, shape->heap_pos - 1);
+}
+
+static int64_t length_of(const struct cluster *c, const struct shape *shape,
+                         const struct part *part)
+{
+    uint32_t limit = shape_time_limit(c, shape, part);
+
+    return limit == TIME_UNLIMITED_MIN ? FOREVER : (int64_t)limit * MIN_USEC;
+}
+
+bool part_takes(const struct cluster *c, const struct part *part, const struct shape *shape)
+{
+    uint32_t limit = shape_time_limit(c, shape, part);
+    uint32_t least = shape_least_nodes(shape);
+
+    if (part->conf.state == PART_DOWN || part->conf.state == PART_INACTIVE)
+        return false;
+    if (limit > part->conf.max_time_min)
+        return false;
+    if (shape->num_tasks && shape->num_tasks < least)
+        least = shape->num_tasks;
+    return least <= (part->conf.max_nodes ? part->conf.max_nodes : UINT32_MAX)
+           && shape_most_nodes(shape) >= part->conf.min_nodes;
+}
+
+static struct tentative *tentative_of(struct sched *s, struct node *node)
+{
+    struct tentative *t = node->tentative;
+
+    if (t)
+        return t;
+    t = xcalloc(1, sizeof(*t));
+    t->node = node;
+    t->used = bitmap_copy(node->used);
+    t->next = s->given;
+    s->given = t;
+    return node->tentative = t;
+}
+
+static void tentative_clear(struct sched *s)
+{
+    for (struct tentative *t = s->given, *next; t; t = next) {
+        next = t->next;
+        t->node->tentative = NULL;
+        bitmap_destroy(t->used);
+        free(t);
+    }
+    s->given = NULL;
+}
+
+static uint32_t slots_now(struct sched *s, struct shape *shape, const struct shape_part *sp,
+                          const struct cluster_now *now, int64_t length)
+{
+    const struct part *part = &s->c->parts[sp->part_index];
+    bool planned = !plan_is_empty(s->plan);
+    uint32_t num = 0;
+
+    bitmap_for_each(sp->able, i) {
+        struct slot slot = { .node = s->c->nodes[i] };
+        const struct node *node = slot.node;
+        const struct tentative *t = node->tentative;
+        uint64_t mem = node->alloc_mem_mb + (t ? t->mem_mb : 0);
+        uint32_t used = node->num_used + (t ? t->num_cores : 0);
+
+        s->units++;
+        if (used >= node->cores || !node_is_usable(node))
+            continue;
+        slot.cores = node->cores - used;
+        slot.mem_mb = mem < node->mem_mb ? node->mem_mb - mem : 0;
+        slot.idle = !node->num_jobs && !t;
+        slot.tasks = shape_fit(s->c, shape, part, node, slot.cores, slot.mem_mb, slot.idle);
+        if (slot.tasks && planned) {
+            struct slot later = slot;
+
+            plan_free(s->plan, slot.node, now->wall_usec, length, &later.cores, &later.mem_mb,
+                      &later.idle);
+            slot.cores = later.cores < slot.cores ? later.cores : slot.cores;
+            slot.mem_mb = later.mem_mb < slot.mem_mb ? later.mem_mb : slot.mem_mb;
+            slot.idle &= later.idle;
+            slot.tasks = shape_fit(s->c, shape, part, node, slot.cores, slot.mem_mb, slot.idle);
+            s->units += 2;
+        }
+        if (slot.tasks)
+            s->slots[num++] = slot;
+    }
+    return num;
+}
+
+static char *take_cores(struct tentative *t, const struct node *node, uint32_t count,
+                        struct arena *a)
+{
+    struct bitmap *cores = bitmap_create(node->cores);
+    char *text, *copy;
+
+    for (size_t i = 0; i < node->cores && count; i++)
+        if (!bitmap_test(t->used, i)) {
+            bitmap_set(t->used, i);
+            bitmap_set(cores, i);
+            t->num_cores++;
+            count--;
+        }
+    text = bitmap_format(cores);
+    copy = arena_strdup(a, text);
+    free(text);
+    bitmap_destroy(cores);
+    return copy;
+}
+
+static void emit_start(struct sched *s, const struct cluster_now *now, struct job *job,
+                       const struct part *part, int64_t length, uint32_t num_picked,
+                       struct decision *d)
+{
+    struct shape *shape = job->spec->shape;
+    bool planned = !plan_is_empty(s->plan);
+    Wire__EvJobStarted *ev =
+        event_add(d, now, job_started, JOB_STARTED, EvJobStarted, EV_JOB_STARTED);
+
+    SET(ev, job_id, job->id);
+    SET(ev, attempt, job->attempt);
+    ev->partition = arena_strdup(&d->arena, part->conf.name);
+    SET(ev, end_limit, length == FOREVER ? 0 : now->wall_usec + length);
+    ev->nodes = arena_alloc(&d->arena, num_picked * sizeof(*ev->nodes));
+    for (uint32_t i = 0; i < num_picked; i++) {
+        const struct slot *slot = &s->slots[s->picked[i]];
+        struct node *node = slot->node;
+        uint32_t cores = shape_cores(shape, part, node, slot->chosen);
+        uint64_t mem = conf_of(s->c)->select_memory ? shape_mem(s->c, shape, part, node, cores) : 0;
+        Wire__NodeAlloc *na = arena_alloc(&d->arena, sizeof(*na));
+        struct tentative *t = tentative_of(s, node);
+
+        if (planned)
+            plan_reserve(s->plan, node, now->wall_usec, length, cores, mem);
+        wire__node_alloc__init(na);
+        SET(na, node_id, node->id);
+        na->name = node->name;
+        na->cores = take_cores(t, node, cores, &d->arena);
+        SET(na, cpus, cores * node->tpc);
+        SET(na, mem_mb, mem);
+        SET(na, tasks, slot->chosen);
+        t->mem_mb += mem;
+        t->until = length == FOREVER ? FOREVER
+                   : t->until > now->wall_usec + length ? t->until
+                                                        : now->wall_usec + length;
+        ev->nodes[ev->n_nodes++] = na;
+    }
+    if (job->kind == JOB_KIND_BATCH)
+        ev->batch_host = ev->nodes[0]->name;
+}
+
+static bool try_start(struct sched *s, const struct cluster_now *now, struct shape *shape,
+                      struct decision *d)
+{
+    for (uint32_t i = 0; i < shape->num_parts; i++) {
+        const struct shape_part *sp = &shape->parts[i];
+        const struct part *part = &s->c->parts[sp->part_index];
+        int64_t length = length_of(s->c, shape, part);
+        uint32_t num, num_picked;
+
+        if (!part_takes(s->c, part, shape))
+            continue;
+        num = slots_now(s, shape, sp, now, length);
+        if (num && shape_choose(s->c, shape, sp, s->slots, num, s->picked, &num_picked)) {
+            emit_start(s, now, shape->cursor, part, length, num_picked, d);
+            return true;
+        }
+    }
+    return false;
+}
+
+static void block(struct sched *s, struct shape *shape)
+{
+    uint32_t behind = 0;
+
+    shape->blocked = true;
+    s->num_open--;
+    if (shape->reason_gen != s->c->node_gen || shape->reason == REASON_NONE) {
+        shape->reason = (uint8_t)shape_standing_reason(s->c, shape);
+        shape->reason_gen = s->c->node_gen;
+    }
+    if (shape->reason == REASON_RESOURCES)
+        for (uint32_t i = 0; i < shape->num_parts; i++) {
+            uint32_t *first = &s->part_first[shape->parts[i].part_index];
+
+            if (*first)
+                behind = *first;
+            else
+                *first = shape->cursor->id;
+        }
+    shape->first = !behind;
+    shape->behind_job = behind;
+    shape->planned_sec = 0;
+}
+
+static void plan_next(struct sched *s, struct shape *shape)
+{
+    const struct shape_part *best = NULL;
+    struct job *job = shape->cursor;
+    int64_t at = FOREVER;
+
+    for (uint32_t i = 0; i < shape->num_parts; i++) {
+        const struct shape_part *sp = &shape->parts[i];
+        const struct part *part = &s->c->parts[sp->part_index];
+        int64_t start;
+
+        if (!part_takes(s->c, part, shape))
+            continue;
+        start = plan_start(s->plan, shape, sp, length_of(s->c, shape, part), shape->num_parts == 1,
+                           &s->units);
+        if (start < at) {
+            at = start;
+            best = sp;
+        }
+    }
+    if (best && shape->num_parts > 1)
+        plan_start(s->plan, shape, best, length_of(s->c, shape, &s->c->parts[best->part_index]),
+                   true, &s->units);
+    s->planned++;
+    job->planned_sec = at == FOREVER ? 0 : (at + USEC - 1) / USEC;
+    if (job == queue_first(shape))
+        shape->planned_sec = job->planned_sec;
+}
+
+/* One call's share of the pass.  True: there is more. */
+static bool pass_run(struct sched *s, const struct cluster_now *now, uint32_t budget,
+                     struct decision *d)
+{
+    struct cluster *c = s->c;
+    uint32_t limit = s->units + budget, depth = conf_of(c)->backfill_depth;
+
+    while (s->num_heap) {
+        struct shape *shape = s->heap[0];
+
+        if (s->units >= limit)
+            return true;
+        s->units++;
+        if (!shape->cursor) {
+            heap_pop(s);
+            continue;
+        }
+        if (!s->plan_only && !s->num_open)
+            break; /* what waits still cannot start, in whatever order */
+        shape_refresh(c, shape);
+        if (!shape->blocked) {
+            if (!s->plan_only && try_start(s, now, shape, d)) {
+                advance(s, shape);
+                continue;
+            }
+            block(s, shape);
+            continue; /* planned next, if somebody could get in its way */
+        }
+        if (shape->reason != REASON_RESOURCES || s->planned >= depth) {
+            heap_pop(s);
+            continue;
+        }
+        plan_next(s, shape);
+        advance(s, shape);
+    }
+    pass_end(s);
+    return false;
+}
+
+bool cluster_sched_wanted(const struct cluster *c)
+{
+    return c->sched_wanted || (c->sched->running && !c->sched->plan_only);
+}
+
+bool cluster_sched_pass(struct cluster *c, const struct cluster_now *now, uint32_t budget,
+                        struct decision *d)
+{
+    struct sched *s = c->sched;
+    bool more;
+
+    if (clock_check(c, now, d))
+        return true;
+    if (!s->running || s->plan_only) {
+        if (!c->sched_wanted)
+            return false;
+        c->sched_wanted = false;
+        pass_begin(s, now, false);
+    }
+    c->stats.slices++;
+    more = pass_run(s, now, budget ? budget : 1, d);
+    tentative_clear(s);
+    c->stats.last_pass_units = s->units;
+    s->plan_fresh = false;
+    return more || c->sched_wanted;
+}
+
+bool cluster_plan_starts(struct cluster *c, const struct cluster_now *now, uint32_t budget)
+{
+    struct sched *s = c->sched;
+    bool more;
+
+    if (s->running && !s->plan_only)
+        return true; /* a real pass comes first */
+    if (!s->running) {
+        if (s->plan_fresh)
+            return false;
+        pass_begin(s, now, true);
+    }
+    more = pass_run(s, now, budget ? budget : 1, NULL);
+    s->plan_fresh = !more;
+    return more;
+}
+
+void sched_pause(struct cluster *c)
+{
+    if (!c->sched->running)
+        return;
+    if (!c->sched->plan_only)
+        c->sched_wanted = true;
+    pass_end(c->sched);
+}
+
+void cluster_wants_pass(struct cluster *c)
+{
+    c->sched_wanted = true;
+    c->sched->plan_fresh = false;
+}

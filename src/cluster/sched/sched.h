@@ -1,0 +1,180 @@
+/* sched.h - who starts when, and where.
+ *
+ * Jobs that ask for the same resources share a shape.  A shape holds its eligible jobs in order of
+ * priority, knows which nodes could ever serve it, and why its first job waits.  A pass walks the
+ * shapes by the priority of their first jobs: what fits now starts; the first that does not fit is
+ * given the earliest start at which it will, and what comes later may start only where it does not
+ * delay those planned so far (backfill).  A shape that cannot start is not tried again in the pass,
+ * so a hundred thousand equal jobs cost as much as one.
+ *
+ *   shape.c    what a job asks for          feature.c  --constraint
+ *   queue.c    pending jobs in order        fit.c      does it fit a node, how is it dealt out
+ *   plan.c     free resources over time     pass.c     the pass
+ *   reason.c   why a job waits, in words    admit.c    what can never start is refused
+ */
+#ifndef BRAMBLE_CLUSTER_SCHED_H
+#define BRAMBLE_CLUSTER_SCHED_H
+
+#include "cluster/job/job.h"
+#include "cluster/node/node.h"
+#include "cluster/part/part.h"
+
+#define FOREVER INT64_MAX
+#define PLAN_PARTS_MAX 16 /* partitions one job may name */
+
+struct feature_expr;
+
+/* The nodes a shape may use in one partition. */
+struct shape_part {
+    uint32_t part_index;
+    struct bitmap *able;   /* in the partition, not excluded, big enough, right features */
+    struct bitmap **count_sets; /* counted features: one set each, inside able */
+};
+
+struct shape {
+    uint64_t hash;
+    struct shape *same_hash;
+    uint32_t refs; /* specs */
+    /* the request */
+    char *partition, *features, *nodelist, *exclude;
+    uint32_t min_nodes, max_nodes; /* as asked: 0 not set */
+    uint32_t num_tasks;            /* 0: not set */
+    uint32_t cpus_per_task, ntasks_per_node, ntasks_per_core, ntasks_per_socket, min_cpus;
+    uint64_t mem_per_node_mb, mem_per_cpu_mb;
+    bool has_mem_per_node, has_mem_per_cpu, exclusive, overcommit, contiguous, use_min_nodes;
+    uint32_t time_limit_min;       /* 0: the partition's default */
+    uint32_t min_tmp_mb;
+    struct feature_expr *expr;     /* NULL: none */
+    /* cache, by cluster.node_gen */
+    uint64_t gen;
+    struct shape_part *parts;
+    uint32_t num_parts;
+    uint32_t *required;            /* node ids of the nodelist */
+    uint32_t num_required;
+    bool required_missing;         /* names that do not exist (any more) */
+    /* queue */
+    struct job *root;
+    uint32_t num_jobs;
+    uint32_t heap_pos;             /* runtime, in a pass */
+    uint64_t pass;                 /* last pass that met it */
+    struct job *cursor;            /* next job of it in the pass */
+    bool blocked;                  /* in this pass */
+    /* what the last pass found */
+    uint8_t reason;                /* enum job_reason; NONE: not looked at yet */
+    bool first;                    /* no job of higher priority waits in its partition */
+    uint32_t behind_job;           /* the job it waits behind; 0: none */
+    int64_t planned_sec;           /* of its first job; 0: unknown */
+    uint64_t reason_gen;
+};
+
+/* shape.c */
+struct shape *shape_intern(struct cluster *c, const Wire__JobSpec *spec); /* counts */
+void shape_decref(struct cluster *c, struct shape *shape);
+/* Minutes; part NULL: the first partition asked for. */
+uint32_t shape_time_limit(const struct cluster *c, const struct shape *shape,
+                          const struct part *part);
+/* Bring the cache up to date with nodes and partitions. */
+void shape_refresh(struct cluster *c, struct shape *shape);
+uint32_t shape_least_nodes(const struct shape *shape);
+uint32_t shape_most_nodes(const struct shape *shape);
+uint32_t shape_least_tasks(const struct shape *shape);
+uint32_t shape_least_cpus(const struct shape *shape);
+
+/* feature.c */
+struct feature_expr *feature_parse(const char *text, struct error *err); /* NULL with err set */
+void feature_destroy(struct feature_expr *expr);
+bool feature_match(const struct feature_expr *expr, const struct node *node);
+size_t feature_num_counts(const struct feature_expr *expr);
+bool feature_count_match(const struct feature_expr *expr, size_t i, const struct node *node,
+                         uint32_t *count);
+/* "[a|b]": all nodes of the job match the same one; 1 where there are none. */
+size_t feature_num_choices(const struct feature_expr *expr);
+bool feature_choice_match(const struct feature_expr *expr, size_t choice, const struct node *node);
+/* A name in it that no node has, or NULL. */
+const char *feature_unknown(const struct cluster *c, const struct feature_expr *expr);
+
+/* queue.c: the eligible jobs of a shape, highest priority first. */
+void queue_insert(struct cluster *c, struct job *job);
+void queue_remove(struct cluster *c, struct job *job);
+struct job *queue_first(const struct shape *shape);
+struct job *queue_next(struct job *job);
+/* Is a before b?  Same shape or not. */
+bool queue_before(const struct cluster *c, const struct job *a, const struct job *b);
+uint32_t queue_top_priority(const struct cluster *c);
+
+/* fit.c */
+struct slot { /* a node and what it could give */
+    struct node *node;
+    uint32_t cores;    /* free */
+    uint32_t tasks;    /* how many it could run of the job */
+    uint64_t mem_mb;
+    bool idle;         /* nothing of any job on it */
+    uint32_t chosen;   /* tasks dealt to it */
+};
+/* Tasks of the shape that fit, 0: none. */
+uint32_t shape_fit(const struct cluster *c, const struct shape *shape, const struct part *part,
+                   const struct node *node, uint32_t free_cores, uint64_t free_mem, bool idle);
+/* Choose among slots (in order of node id).  True: picked[] holds indexes of slots, with chosen set
+ * in them, *num_picked of them; room for num. */
+bool shape_choose(const struct cluster *c, const struct shape *shape,
+                  const struct shape_part *sp, struct slot *slots, uint32_t num,
+                  uint32_t *picked, uint32_t *num_picked);
+/* Cores and memory that so many tasks of the shape take on a node. */
+uint32_t shape_cores(const struct shape *shape, const struct part *part, const struct node *node,
+                     uint32_t tasks);
+uint64_t shape_mem(const struct cluster *c, const struct shape *shape, const struct part *part,
+                   const struct node *node, uint32_t cores);
+bool shape_whole_nodes(const struct shape *shape, const struct part *part);
+
+/* plan.c: what will be free when, as far as is known. */
+struct plan;
+struct plan *plan_create(struct cluster *c);
+void plan_destroy(struct plan *p);
+void plan_reset(struct plan *p, int64_t now_usec);
+bool plan_is_empty(const struct plan *p);
+/* Free on node during [start, start + length): least of that time. */
+void plan_free(struct plan *p, struct node *node, int64_t start, int64_t length, uint32_t *cores,
+               uint64_t *mem_mb, bool *idle);
+void plan_reserve(struct plan *p, struct node *node, int64_t start, int64_t length,
+                  uint32_t cores, uint64_t mem_mb);
+/* Earliest start of the shape in the partition, or FOREVER; reserves it.  *units: work done. */
+int64_t plan_start(struct plan *p, struct shape *shape, const struct shape_part *sp,
+                   int64_t length, bool reserve, uint32_t *units);
+/* What the last successful plan_start() chose. */
+struct plan_picture {
+    char *nodes; /* hostlist, in the arena */
+    uint32_t cpus;
+};
+void plan_last(struct plan *p, const struct shape *shape, const struct shape_part *sp,
+               struct arena *a, struct plan_picture *picture);
+/* What this call has given away before it is applied. */
+struct tentative {
+    struct tentative *next;
+    struct node *node;
+    struct bitmap *used;   /* cores that jobs have or are about to get */
+    uint32_t num_cores;    /* given away here */
+    uint64_t mem_mb;
+    int64_t until;         /* the latest end */
+};
+
+/* pass.c */
+struct sched *sched_create(struct cluster *c);
+void sched_destroy(struct sched *s);
+void sched_pause(struct cluster *c); /* drop a pass that is under way; it begins anew */
+void sched_forget_job(struct cluster *c, struct job *job); /* it leaves its queue */
+/* State and limits of the partition let jobs of this shape start. */
+bool part_takes(const struct cluster *c, const struct part *part, const struct shape *shape);
+
+/* admit.c */
+int shape_admit(struct cluster *c, const struct cluster_now *now, const struct submit_request *req,
+                struct arena *a, const char **warning, struct error *err);
+
+/* reason.c */
+/* Why no job of this shape could start with everything that is up: sets reason, or leaves
+ * RESOURCES. */
+enum job_reason shape_standing_reason(struct cluster *c, struct shape *shape);
+/* Words for it. */
+void shape_explain(struct cluster *c, struct shape *shape, struct strbuf *sb);
+enum job_reason job_pending_reason(struct cluster *c, struct job *job);
+
+#endif

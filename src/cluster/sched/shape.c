@@ -1,0 +1,302 @@
+/* shape.c - what a job asks for, shared by all jobs that ask for the same. */
+#include "cluster/sched/sched.h"
+
+#include "cluster/event/event.h"
+
+#include <string.h>
+
+/* The fields of a description that decide where and when a job can run. */
+static void shape_fields(const Wire__JobSpec *spec, Wire__JobSpec *key)
+{
+    wire__job_spec__init(key);
+#define COPY(field) key->has_##field = spec->has_##field, key->field = spec->field
+    COPY(min_nodes);
+    COPY(max_nodes);
+    COPY(num_tasks);
+    COPY(cpus_per_task);
+    COPY(ntasks_per_node);
+    COPY(ntasks_per_core);
+    COPY(ntasks_per_socket);
+    COPY(min_cpus_per_node);
+    COPY(mem_per_node_mb);
+    COPY(mem_per_cpu_mb);
+    COPY(time_limit_min);
+    COPY(exclusive);
+    COPY(overcommit);
+    COPY(contiguous);
+    COPY(min_tmp_mb);
+#undef COPY
+    key->partition = spec->partition;
+    key->features = spec->features;
+    key->nodelist = spec->nodelist;
+    key->exclude = spec->exclude;
+}
+
+static char *text_or_null(const char *text)
+{
+    return text && *text ? xstrdup(text) : NULL;
+}
+
+static bool text_same(const char *a, const char *b)
+{
+    return strcmp(a ? a : "", b ? b : "") == 0;
+}
+
+static bool shape_is(const struct shape *s, const Wire__JobSpec *k)
+{
+    return s->min_nodes == k->min_nodes && s->max_nodes == k->max_nodes
+           && s->num_tasks == k->num_tasks
+           && s->cpus_per_task == (k->cpus_per_task ? k->cpus_per_task : 1)
+           && s->ntasks_per_node == k->ntasks_per_node && s->ntasks_per_core == k->ntasks_per_core
+           && s->ntasks_per_socket == k->ntasks_per_socket && s->min_cpus == k->min_cpus_per_node
+           && s->has_mem_per_node == k->has_mem_per_node_mb
+           && s->mem_per_node_mb == k->mem_per_node_mb
+           && s->has_mem_per_cpu == k->has_mem_per_cpu_mb && s->mem_per_cpu_mb == k->mem_per_cpu_mb
+           && s->exclusive == k->exclusive && s->overcommit == k->overcommit
+           && s->contiguous == k->contiguous && s->time_limit_min == k->time_limit_min
+           && s->min_tmp_mb == k->min_tmp_mb && text_same(s->partition, k->partition)
+           && text_same(s->features, k->features) && text_same(s->nodelist, k->nodelist)
+           && text_same(s->exclude, k->exclude);
+}
+
+static void shape_free(struct shape *s)
+{
+    for (uint32_t i = 0; i < s->num_parts; i++) {
+        for (size_t k = 0; k < feature_num_counts(s->expr); k++)
+            bitmap_destroy(s->parts[i].count_sets[k]);
+        free(s->parts[i].count_sets);
+        bitmap_destroy(s->parts[i].able);
+    }
+    free(s->parts);
+    free(s->required);
+    s->parts = NULL;
+    s->required = NULL;
+    s->num_parts = s->num_required = 0;
+}
+
+struct shape *shape_intern(struct cluster *c, const Wire__JobSpec *spec)
+{
+    Wire__JobSpec key;
+    uint64_t hash;
+    struct shape *first, *s;
+    CLEANUP_FREE uint8_t *packed = NULL;
+    size_t len;
+
+    shape_fields(spec, &key);
+    len = wire__job_spec__get_packed_size(&key);
+    packed = xmalloc(len ? len : 1);
+    wire__job_spec__pack(&key, packed);
+    hash = hash_bytes(packed, len);
+    first = s = idmap_find(&c->shapes, hash);
+    while (s && !shape_is(s, &key))
+        s = s->same_hash;
+    if (!s) {
+        s = xcalloc(1, sizeof(*s));
+        s->hash = hash;
+        s->same_hash = first;
+        s->partition = text_or_null(key.partition);
+        s->features = text_or_null(key.features);
+        s->nodelist = text_or_null(key.nodelist);
+        s->exclude = text_or_null(key.exclude);
+        s->min_nodes = key.min_nodes;
+        s->max_nodes = key.max_nodes;
+        s->num_tasks = key.num_tasks;
+        s->cpus_per_task = key.cpus_per_task ? key.cpus_per_task : 1;
+        s->ntasks_per_node = key.ntasks_per_node;
+        s->ntasks_per_core = key.ntasks_per_core;
+        s->ntasks_per_socket = key.ntasks_per_socket;
+        s->min_cpus = key.min_cpus_per_node;
+        s->has_mem_per_node = key.has_mem_per_node_mb;
+        s->mem_per_node_mb = key.mem_per_node_mb;
+        s->has_mem_per_cpu = key.has_mem_per_cpu_mb;
+        s->mem_per_cpu_mb = key.mem_per_cpu_mb;
+        s->exclusive = key.exclusive;
+        s->overcommit = key.overcommit;
+        s->contiguous = key.contiguous;
+        s->time_limit_min = key.time_limit_min;
+        s->min_tmp_mb = key.min_tmp_mb;
+        s->expr = s->features ? feature_parse(s->features, NULL) : NULL;
+        s->gen = UINT64_MAX;
+        idmap_put(&c->shapes, hash, s);
+        c->stats.shapes++;
+    }
+    s->refs++;
+    return s;
+}
+
+void shape_decref(struct cluster *c, struct shape *s)
+{
+    struct shape *first;
+
+    if (!s || --s->refs)
+        return;
+    first = idmap_find(&c->shapes, s->hash);
+    if (first == s) {
+        if (s->same_hash)
+            idmap_put(&c->shapes, s->hash, s->same_hash);
+        else
+            idmap_remove(&c->shapes, s->hash);
+    } else {
+        while (first->same_hash != s)
+            first = first->same_hash;
+        first->same_hash = s->same_hash;
+    }
+    c->stats.shapes--;
+    shape_free(s);
+    feature_destroy(s->expr);
+    free(s->partition);
+    free(s->features);
+    free(s->nodelist);
+    free(s->exclude);
+    free(s);
+}
+
+uint32_t shape_time_limit(const struct cluster *c, const struct shape *s, const struct part *part)
+{
+    if (s->time_limit_min)
+        return s->time_limit_min;
+    if (!part && s->partition) {
+        CLEANUP_FREE char *name = xstrndup(s->partition, strcspn(s->partition, ","));
+
+        part = part_find(c, name);
+    }
+    if (!part)
+        return TIME_UNLIMITED_MIN;
+    return part->conf.default_time_min ? part->conf.default_time_min : part->conf.max_time_min;
+}
+
+uint32_t shape_least_nodes(const struct shape *s)
+{
+    uint32_t n = s->min_nodes ? s->min_nodes : 1, counted = 0, one;
+
+    if (s->num_required > n)
+        n = s->num_required;
+    for (size_t i = 0; i < feature_num_counts(s->expr); i++) {
+        feature_count_match(s->expr, i, NULL, &one);
+        counted += one;
+    }
+    if (counted > n)
+        n = counted;
+    if (s->num_tasks && s->ntasks_per_node) {
+        uint32_t by_tasks = (s->num_tasks + s->ntasks_per_node - 1) / s->ntasks_per_node;
+
+        n = by_tasks > n ? by_tasks : n;
+    }
+    return n;
+}
+
+uint32_t shape_most_nodes(const struct shape *s)
+{
+    uint32_t least = shape_least_nodes(s), most;
+
+    if (s->max_nodes)
+        most = s->max_nodes;
+    else if (s->min_nodes)
+        most = s->min_nodes; /* -N 3 is three nodes, not three or more */
+    else if (s->num_tasks)
+        most = s->num_tasks;
+    else
+        most = least;
+    return most < least ? least : most;
+}
+
+uint32_t shape_least_tasks(const struct shape *s)
+{
+    uint64_t n;
+
+    if (s->num_tasks)
+        return s->num_tasks;
+    n = shape_least_nodes(s);
+    n *= s->ntasks_per_node ? s->ntasks_per_node : 1;
+    return n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
+}
+
+uint32_t shape_least_cpus(const struct shape *s)
+{
+    uint64_t cpus = (uint64_t)shape_least_tasks(s) * s->cpus_per_task;
+    uint64_t by_node = (uint64_t)shape_least_nodes(s) * (s->min_cpus ? s->min_cpus : 1);
+
+    if (s->overcommit)
+        cpus = shape_least_nodes(s);
+    cpus = cpus > by_node ? cpus : by_node;
+    return cpus > UINT32_MAX ? UINT32_MAX : (uint32_t)cpus;
+}
+
+static void refresh_required(struct cluster *c, struct shape *s)
+{
+    CLEANUP_HOSTLIST struct hostlist *names = NULL;
+
+    s->required_missing = false;
+    if (!s->nodelist || !(names = hostlist_parse(s->nodelist, 0, NULL)))
+        return;
+    hostlist_uniq(names);
+    s->required = xmalloc((hostlist_count(names) + 1) * sizeof(*s->required));
+    hostlist_for_each(names, i, name) {
+        const struct node *node = node_find(c, name);
+
+        if (node && node->conf)
+            s->required[s->num_required++] = node->id;
+        else
+            s->required_missing = true;
+    }
+}
+
+static void refresh_part(struct cluster *c, struct shape *s, const struct part *part,
+                         const struct bitmap *excluded)
+{
+    struct shape_part *sp = &s->parts[s->num_parts++];
+    size_t counts = feature_num_counts(s->expr);
+
+    sp->part_index = (uint32_t)part->index;
+    sp->able = bitmap_create(c->num_nodes ? c->num_nodes : 1);
+    sp->count_sets = counts ? xcalloc(counts, sizeof(*sp->count_sets)) : NULL;
+    for (size_t k = 0; k < counts; k++)
+        sp->count_sets[k] = bitmap_create(sp->able->bits);
+    bitmap_for_each(part->nodes, i) {
+        struct node *node = c->nodes[i];
+        uint32_t count;
+
+        if (bitmap_test(excluded, (size_t)i) || !feature_match(s->expr, node)
+            || !shape_fit(c, s, part, node, node->cores, node->mem_mb, true))
+            continue;
+        bitmap_set(sp->able, (size_t)i);
+        for (size_t k = 0; k < counts; k++)
+            if (feature_count_match(s->expr, k, node, &count))
+                bitmap_set(sp->count_sets[k], (size_t)i);
+    }
+}
+
+void shape_refresh(struct cluster *c, struct shape *s)
+{
+    const char *p = s->partition;
+    struct bitmap *excluded;
+
+    parts_refresh(c);
+    if (s->gen == c->node_gen)
+        return;
+    shape_free(s);
+    s->gen = c->node_gen;
+    refresh_required(c, s);
+    excluded = bitmap_create(c->num_nodes ? c->num_nodes : 1);
+    if (s->exclude) {
+        CLEANUP_HOSTLIST struct hostlist *names = hostlist_parse(s->exclude, 0, NULL);
+
+        for (size_t i = 0; names && i < hostlist_count(names); i++) {
+            const struct node *node = node_find(c, hostlist_nth(names, i));
+
+            if (node)
+                bitmap_set(excluded, node->id);
+        }
+    }
+    s->parts = xcalloc(PLAN_PARTS_MAX, sizeof(*s->parts));
+    while (p && *p && s->num_parts < PLAN_PARTS_MAX) {
+        size_t len = strcspn(p, ",");
+        CLEANUP_FREE char *name = xstrndup(p, len);
+        const struct part *part = part_find(c, name);
+
+        if (part)
+            refresh_part(c, s, part, excluded);
+        p += len + (p[len] == ',');
+    }
+    bitmap_destroy(excluded);
+}

@@ -1,0 +1,10 @@
+cluster_tests = testsuite/unit/cluster/test_job
+check_PROGRAMS += $(cluster_tests)
+TESTS += $(cluster_tests)
+check_LTLIBRARIES += libworld.la
+libworld_la_SOURCES = testsuite/unit/cluster/world.c testsuite/unit/cluster/world.h
+libworld_la_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(PROTOBUF_C_CFLAGS)
+cluster_test_libs = libworld.la libcluster.la $(LIBBRAMBLE) $(CHECK_LIBS)
+testsuite_unit_cluster_test_job_SOURCES = testsuite/unit/cluster/test_job.c
+testsuite_unit_cluster_test_job_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+testsuite_unit_cluster_test_job_LDADD = $(cluster_test_libs)
