@@ -94,9 +94,9 @@ build_fail() { # LOG WHAT
 build_all() {
     local log=$work/build.log
     mkdir -p "$build" "$work/hpl" || die "cannot write to $work: set BRAMBLE_CACHE to a folder of yours"
+    source_tree
     build_is_fresh && return
     : > "$work/built.new"
-    source_tree
     if [ ! -x "$src/configure" ] || [ -n "$(find "$src" -maxdepth 4 \( -name configure.ac -o -name '*.mk' -o -name Makefile.am \) \
         -newer "$src/configure" -print -quit)" ]; then
         progress "preparing the build" "$src/contrib/bootstrap" >"$log" 2>&1 || build_fail "$log" "contrib/bootstrap"
@@ -119,16 +119,27 @@ make_quietly() { # LOG ARGS...
 build_hpl() { XDG_CACHE_HOME=${cache%/bramble} "$top/contrib/hpl/build" -o "$hpl" >"$work/hpl.log" 2>&1; }
 
 # Unit and system tests.  automake's summary counts scripts and programs; what a reader wants to know
-# is how many tests there were, so they are added up from the logs.
+# is how many tests there were, so they are added up from the logs.  With BRAMBLE_CHECK_ASAN=1 the
+# unit tests run once more under the address and undefined behaviour sanitizers.
 build_check() {
-    local log=$work/check.log status
-    cd "$build" || exit
-    rm -f testsuite/run.stamp
+    local log=$work/check.log status=0 builds=$build
     title "tests (log: $log)"
-    BRAMBLE_HPL=$hpl progress "testing" make_quietly "$log" -k -j2 check
-    status=$?
-    "$lib/count-tests" "$build" || status=1
-    [ $status -eq 0 ] || [ -n "$(find "$build/testsuite" -name '*.trs' -print -quit)" ] ||
-        { tail -20 "$log" >&2; say "0 passed, 1 failed"; }
-    exit $status
+    find "$build/testsuite" -name '*.trs' -delete 2>/dev/null
+    cd "$build" && BRAMBLE_HPL=$hpl progress "testing" make_quietly "$log" -k -j2 check || status=1
+    if [ -n "${BRAMBLE_CHECK_ASAN:-}" ]; then
+        builds="$build $work/asan"
+        mkdir -p "$work/asan" && cd "$work/asan" && find . -name '*.trs' -delete &&
+            { [ -f Makefile ] && [ Makefile -nt "$src/configure" ] ||
+                "$src/configure" --enable-asan --enable-werror >configure.log 2>&1; } &&
+            progress "testing under sanitizers" make_quietly "$log.asan" -k -j"$(make_jobs)" check \
+                'TESTS=$(filter testsuite/unit/%,$(check_PROGRAMS))' || { status=1; tail -3 "$log.asan" >&2; }
+    fi
+    # The line that ends it all, also when a build broke before any test could run.
+    if [ -z "$(find $builds -name '*.trs' -print -quit)" ]; then
+        tail -20 "$log" >&2
+        say "0 passed, 1 failed"
+        exit 1
+    fi
+    "$lib/count-tests" $status $builds
+    exit
 }
