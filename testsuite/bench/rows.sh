@@ -217,3 +217,15 @@ row_disk() {
     rm -rf "$BENCH/state" "$BENCH/spool" "$BENCH"/*.img
     cluster_up
 }
+
+# The heart alone: passes when nothing can start.
+row_sched() {
+    local line
+    [ "$SYSTEM" = bramble ] || return 0
+    line=$("$TOOLS/sched" 100000 8 100) || return
+    result pass_100k "$(word median "$line")" "first pass $(word first "$line") ms"
+    line=$("$TOOLS/sched" 1000 10000 1000) || return
+    result pass_10k_nodes "$(word first "$line")" "the next ones $(word median "$line") ms"
+    result slice_10k_nodes "$(word slice "$line")"
+    result mem_10k_nodes "$(word memory "$line")"
+}
