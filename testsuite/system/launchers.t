@@ -6,6 +6,7 @@
 rig=$BRAMBLE_BUILD/testsuite/lib/launch_rig
 plugins=$(dirname "$(find "$BRAMBLE_ROOT" -name launch_pmi2.so | head -1)")
 [ -x "$rig" ] || test_skip_all "launch_rig is not built"
+cd "$CLUSTER_DIR" || exit
 export OMPI_MCA_btl=tcp,self OMPI_MCA_btl_tcp_if_include=lo OMPI_MCA_pml=ob1
 rig() { timeout 30 "$rig" "$plugins/launch_$1.so" "${@:2}"; }
 
