@@ -6,6 +6,12 @@ launch_common = \
     plugins/launch/common/pmi_private.h plugins/launch/common/pmi1.c plugins/launch/common/pmi2.c \
     plugins/launch/common/rank_watch.c plugins/launch/common/rank_watch.h
 
+pluginexec_LTLIBRARIES += launch_none.la launch_openmpi.la
+launch_none_la_SOURCES = plugins/launch/none/none.c
+launch_none_la_LDFLAGS = $(PLUGIN_LINK)
+launch_openmpi_la_SOURCES = plugins/launch/openmpi/openmpi.c
+launch_openmpi_la_LDFLAGS = $(PLUGIN_LINK)
+
 pluginexec_LTLIBRARIES += launch_pmi2.la
 launch_pmi2_la_SOURCES = plugins/launch/pmi2/pmi2.c $(launch_common)
 launch_pmi2_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/plugins/launch

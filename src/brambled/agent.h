@@ -23,6 +23,7 @@ struct agent_options {
     const char *listen;
     uint16_t port; /* 0: any */
     const char *stepd_path, *plugin_dir;
+    const char *log_path; /* NULL: standard error; shepherds log there too */
 };
 struct agent *agent_create(struct reactor *r, const struct agent_options *opts, struct error *err);
 /* Stops; steps live on. */

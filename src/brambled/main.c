@@ -192,6 +192,7 @@ static int set_up(const struct main_options *m, const struct client_conf *conf, 
     o->port = m->have_port ? (uint16_t)m->port : conf->agent_port ? conf->agent_port : 6818;
     o->stepd_path = stepd_path(m);
     o->plugin_dir = plugin_path(m);
+    o->log_path = first_of(m->log_path, conf->log_file);
     return 0;
 }
 
@@ -263,10 +264,8 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     if (sodium_init() < 0)
         return 1;
-    if (!m.log_path && conf.log_file[0])
-        m.log_path = conf.log_file;
-    if (log_open(m.log_path ? "" : "brambled", m.log_path, m.log_path != NULL) < 0) {
-        error_set(&err, errno, "%s: %s", m.log_path, strerror(errno));
+    if (log_open(o.log_path ? "" : "brambled", o.log_path, o.log_path != NULL) < 0) {
+        error_set(&err, errno, "%s: %s", o.log_path, strerror(errno));
         return fail(&err);
     }
     if (conf.log_level[0])
@@ -286,7 +285,7 @@ int main(int argc, char **argv)
         if (write(ready, "", 1) != 1)
             return 1;
         close(ready);
-        if (chdir("/") == 0 && m.log_path)
+        if (chdir("/") == 0 && o.log_path)
             detach_streams();
     }
     code = reactor_run(r);

@@ -133,6 +133,8 @@ static int spawn_shepherd(struct agent *a, int fd, pid_t *pid)
     posix_spawn_file_actions_init(&files);
     posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDWR, 0);
     posix_spawn_file_actions_adddup2(&files, STDIN_FILENO, STDOUT_FILENO);
+    if (a->opts.log_path)
+        posix_spawn_file_actions_addopen(&files, STDERR_FILENO, a->opts.log_path, O_WRONLY | O_APPEND | O_NOFOLLOW, 0);
     posix_spawn_file_actions_adddup2(&files, fd, SHEPHERD_FD);
     posix_spawn_file_actions_addclosefrom_np(&files, SHEPHERD_FD + 1);
     rc = posix_spawn(pid, a->opts.stepd_path, &files, &attr, argv, env);

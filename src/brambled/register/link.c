@@ -171,6 +171,7 @@ static void on_frame(void *arg, struct rpc_conn *conn, const struct rpc_frame *f
     switch (frame->type) {
     case MSG_NODE_CONFIG:
         take_conf(a, (const Wire__NodeConfig *)frame->msg);
+        rpc_conn_set_keepalive(conn, a->conf.node_timeout_sec * 1000);
         if (facts_begin(a, &err) < 0) {
             log_error("%s", err.text);
             rpc_conn_abort(conn, &err);
