@@ -36,7 +36,7 @@ enum column_flag {
     COL_PART = 1 << 6,         /* sinfo: says something of the partition */
 };
 
-#define COLUMN_FIELDS 6
+#define COLUMN_FIELDS 8
 struct column {
     char letter;         /* of -o and -S; 0: none */
     const char *names;   /* of -O, --format: lower case matters not; several are parted by | */

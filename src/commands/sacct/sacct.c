@@ -1,0 +1,115 @@
+/* sacct.c - ask for the accounts, select, print. */
+#include "commands/sacct/sacct.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "bramble/constants.h"
+#include "commands/sacct/sacct_private.h"
+#include "util/error.h"
+#include "util/mem.h"
+
+/* Job ids once each, and only what the store can tell apart; the rest is done here. */
+static struct table *fetch(const struct sacct_params *p, const bool *want, struct error *err)
+{
+    Wire__QueryRequest request = WIRE__QUERY_REQUEST__INIT;
+    CLEANUP_STRBUF struct strbuf users = STRBUF_INIT;
+    CLEANUP_FREE char **ids = xcalloc(p->num_jobs + 1, sizeof(*ids));
+    struct table *t;
+
+    query_set_fields(&request, want, QUERY_ACCT);
+    for (size_t i = 0; i < p->num_jobs; i++)
+        ids[request.n_job_ids++] = xasprintf("%lld", (long long)p->jobs[i].job_id);
+    request.job_ids = ids;
+    for (size_t i = 0; i < p->num_uids; i++)
+        strbuf_addf(&users, "%s%u", i ? "," : "", p->uids[i]);
+    if (p->num_uids)
+        request.users = users.data;
+    request.has_all_users = request.has_with_steps = request.has_duplicates = true;
+    request.all_users = !p->num_uids;
+    request.with_steps = !p->allocations;
+    request.duplicates = p->duplicates;
+    request.partitions = (char *)p->partitions;
+    request.names = (char *)p->names;
+    request.accounts = (char *)p->accounts;
+    if (p->start > 0) {
+        request.has_start_after = true;
+        request.start_after = p->start;
+    }
+    t = p->con->source->query(p->con->source, &request, err);
+    for (size_t i = 0; i < request.n_job_ids; i++)
+        free(ids[i]);
+    free(request.fields);
+    return t;
+}
+
+static int show(const struct sacct_params *p, const struct format *format)
+{
+    bool want[FIELD_MAX] = { false };
+    struct error err = { 0 };
+    struct table *t;
+    CLEANUP_FREE uint32_t *order = NULL;
+    struct sink out;
+    size_t n;
+    int rc;
+
+    format_need(format, want);
+    sacct_filter_need(p, want);
+    if (!(t = fetch(p, want, &err))) {
+        console_load_error(p->con, "slurmdb_jobs_get", &err);
+        return 1;
+    }
+    struct sacct_view window = { p->truncate, p->start, p->end };
+    struct view view = { .table = t,
+                         .arg = &window,
+                         .now = table_now(t),
+                         .time_format = getenv("SLURM_TIME_FORMAT"),
+                         .noconvert = p->noconvert,
+                         .units = p->units };
+    struct render render = {
+        .format = format, .view = &view, .style = p->style, .delimiter = p->delimiter
+    };
+
+    order = xcalloc(table_rows(t) + 1, sizeof(*order));
+    n = sacct_filter(p, t, order);
+    if (p->verbose)
+        fprintf(p->con->err, "%s: %zu of %zu records\n", p->con->program, n, table_rows(t));
+    sink_init(&out, p->con->out);
+    if (!p->no_header) {
+        render_header(&out, &render);
+        if (p->style == RENDER_COLUMNS)
+            render_dashes(&out, &render);
+    }
+    render_rows(&out, &render, order, n);
+    sink_flush(&out);
+    rc = out.failed;
+    sink_fini(&out);
+    table_destroy(t);
+    return rc;
+}
+
+int sacct_run(struct console *con, int argc, char **argv)
+{
+    struct sacct_params p = { .con = con };
+    struct format format = { 0 };
+    struct error err = { 0 };
+    int rc = sacct_params_parse(&p, argc, argv, time(NULL));
+    const char *fields = p.long_list ? sacct_format_long
+                         : p.brief   ? SACCT_FORMAT_BRIEF
+                         : p.format  ? p.format
+                                     : SACCT_FORMAT_DEFAULT;
+
+    if (rc) {
+        rc = rc > 0 ? 0 : 1;
+    } else if ((p.clusters && source_cluster_check(con->source, p.clusters, &err) < 0)
+               || format_parse_fields(&format, fields, sacct_columns, sacct_num_columns, &err) < 0) {
+        console_error(con, "%s", err.text);
+        rc = 1;
+    } else {
+        rc = show(&p, &format);
+    }
+    format_fini(&format);
+    sacct_params_fini(&p);
+    return rc;
+}
