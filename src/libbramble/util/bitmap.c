@@ -36,6 +36,8 @@ static void bitmap_trim(struct bitmap *b)
 
 struct bitmap *bitmap_resize(struct bitmap *b, size_t bits)
 {
+    if (!b)
+        return bitmap_create(bits);
     size_t old = bitmap_words(b), words = (bits + 63) / 64;
 
     b = xrealloc(b, sizeof *b + words * sizeof b->words[0]);

@@ -20,7 +20,7 @@ struct bitmap {
 
 struct bitmap *bitmap_create(size_t bits);                    /* all clear */
 struct bitmap *bitmap_copy(const struct bitmap *b);           /* NULL for NULL */
-struct bitmap *bitmap_resize(struct bitmap *b, size_t bits);  /* like realloc(); new bits are clear */
+struct bitmap *bitmap_resize(struct bitmap *b, size_t bits);  /* like realloc(), NULL too; new bits are clear */
 void bitmap_destroy(struct bitmap *b);                        /* NULL is allowed */
 
 static inline size_t bitmap_words(const struct bitmap *b)
