@@ -16,6 +16,7 @@ testsuite_lib_fake_ctld_LDADD = $(LIBBRAMBLE)
 if HAVE_CHECK
 include testsuite/unit/accounting.mk
 include testsuite/unit/cluster.mk
+include testsuite/unit/bramblectld.mk
 include testsuite/unit/conf.mk
 include testsuite/unit/rpc.mk
 include testsuite/unit/jobenv.mk

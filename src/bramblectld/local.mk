@@ -11,3 +11,29 @@ libctld_la_SOURCES = \
     src/bramblectld/journal/segment.c src/bramblectld/journal/storage.h \
     src/bramblectld/journal/storage_dir.c
 libctld_la_SOURCES += src/bramblectld/cluster_conf.c src/bramblectld/cluster_conf.h
+libctld_la_SOURCES += \
+    src/bramblectld/act.c src/bramblectld/act.h src/bramblectld/commit.c src/bramblectld/commit.h \
+    src/bramblectld/ctld.c src/bramblectld/ctld.h src/bramblectld/ctld_private.h \
+    src/bramblectld/key.c src/bramblectld/key.h src/bramblectld/replay.c src/bramblectld/replay.h \
+    src/bramblectld/agents/agents.c src/bramblectld/agents/agents.h \
+    src/bramblectld/agents/node_config.c src/bramblectld/agents/node_config.h \
+    src/bramblectld/projections/accounting.c src/bramblectld/projections/accounting.h \
+    src/bramblectld/projections/project.c src/bramblectld/projections/project.h \
+    src/bramblectld/requests/admin.c src/bramblectld/requests/alloc.c \
+    src/bramblectld/requests/clients.c src/bramblectld/requests/clients.h \
+    src/bramblectld/requests/control.c src/bramblectld/requests/filter.c \
+    src/bramblectld/requests/filter.h src/bramblectld/requests/identity.c \
+    src/bramblectld/requests/identity.h src/bramblectld/requests/job_id_text.c \
+    src/bramblectld/requests/job_id_text.h src/bramblectld/requests/query.c \
+    src/bramblectld/requests/query.h src/bramblectld/requests/query_acct.c \
+    src/bramblectld/requests/query_jobs.c src/bramblectld/requests/query_nodes.c \
+    src/bramblectld/requests/query_private.h src/bramblectld/requests/request.h \
+    src/bramblectld/requests/show_config.c src/bramblectld/requests/std_path.c \
+    src/bramblectld/requests/std_path.h src/bramblectld/requests/step.c \
+    src/bramblectld/requests/submit.c src/bramblectld/requests/table.c \
+    src/bramblectld/requests/table.h src/bramblectld/requests/update.c \
+    src/bramblectld/requests/wait.h src/bramblectld/requests/watch.c
+
+sbin_PROGRAMS += bramblectld
+bramblectld_SOURCES = src/bramblectld/main.c
+bramblectld_LDADD = libctld.la libcluster.la $(LIBBRAMBLE) $(SODIUM_LIBS) -ldl

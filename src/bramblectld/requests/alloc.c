@@ -1,0 +1,244 @@
+/* alloc.c - salloc and srun outside an allocation: a job whose client waits for it.
+ *
+ *   submitted --(commit)--> told "pending" --job started--> step decided, if asked for --(commit)--> granted
+ *
+ * A job that starts in the turn of its submission is granted by the same flush, and "pending" is
+ * not said.  The session that asked owns the job: when it goes, the heart's interactive_timeout runs.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "bramblectld/act.h"
+#include "bramblectld/requests/wait.h"
+#include "util/log.h"
+#include "util/mem.h"
+
+static void alloc_drop(struct wait *w)
+{
+    struct request *req = w->req;
+    w->req = NULL;
+    request_end(req);
+    wait_remove(w);
+}
+
+static void alloc_refuse(struct wait *w, const struct error *err)
+{
+    struct request *req = w->req;
+    w->req = NULL;
+    wait_remove(w);
+    request_refuse(req, err);
+}
+
+/* ---- granted ---- */
+
+static void alloc_granted(void *arg)
+{
+    struct wait *w = arg;
+    struct ctld *c = w->req->ctld;
+    struct request *req = w->req;
+    w->busy = false;
+    if (!request_alive(req)) {
+        alloc_drop(w);
+        return;
+    }
+    Wire__AllocReply reply = WIRE__ALLOC_REPLY__INIT;
+    reply.has_job_id = true;
+    reply.job_id = w->job_id;
+    reply.alloc = cluster_alloc_info(c->cluster, w->job_id, &req->arena);
+    if (!reply.alloc) { /* ended between the decision and the disk */
+        struct error err;
+        error_set(&err, BRE_CANCELLED, "job %u has ended before its allocation could be used", w->job_id);
+        alloc_refuse(w, &err);
+        return;
+    }
+    alloc_info_complete(c, reply.alloc);
+    if (w->step_id != STEP_NONE) {
+        reply.step = step_reply_make(c, w->job_id, w->step_id, &req->arena);
+        wait_add(w->session, WAIT_STEP, w->job_id, w->step_id, NULL);
+    }
+    request_send(req, MSG_ALLOC_REPLY, &reply.base);
+    w->req = NULL;
+    w->kind = WAIT_JOB;
+    request_end(req);
+}
+
+static const Wire__StepSpec *step_of(const struct request *req)
+{
+    const Wire__AllocRequest *msg = (const Wire__AllocRequest *)req->msg;
+    return msg ? msg->step : NULL;
+}
+
+/* The step that a resumed srun had already made: the job's first. */
+static bool step_exists(struct ctld *c, uint32_t job_id, uint32_t *step_id)
+{
+    struct job *job = cluster_job_find(c->cluster, job_id);
+    struct step_view view;
+    for (size_t i = 0; job && cluster_step_nth(c->cluster, job, i, &view); i++)
+        if (view.step_id < STEP_INTERACTIVE) {
+            *step_id = view.step_id;
+            return true;
+        }
+    return false;
+}
+
+static void grant(struct wait *w)
+{
+    struct ctld *c = w->req->ctld;
+    struct cluster_now now = ctld_now(c);
+    const Wire__StepSpec *spec = step_of(w->req);
+    bool wait_later = false;
+    struct error err;
+    w->busy = true;
+    if (!spec || step_exists(c, w->job_id, &w->step_id)) {
+        ctld_commit(c, ctld_decision(c), alloc_granted, w);
+        return;
+    }
+    if (step_decide(w->req, w->job_id, spec, &w->step_id, &wait_later, alloc_granted, w, &err) == 0)
+        return;
+    w->busy = false;
+    if (wait_later)
+        return; /* again when cores of the job become free */
+    struct decision *d = ctld_decision(c);
+    if (cluster_decide_alloc_complete(c->cluster, &now, &w->session->who, w->job_id, 1 << 8, d, NULL) == 0)
+        ctld_commit(c, d, NULL, NULL);
+    else
+        ctld_drop(c, d);
+    alloc_refuse(w, &err);
+}
+
+void alloc_advance(struct wait *w)
+{
+    struct ctld *c = w->req->ctld;
+    struct cluster_now now = ctld_now(c);
+    struct job *job = cluster_job_find(c->cluster, w->job_id);
+    struct job_view view;
+    struct error err;
+    if (w->busy)
+        return;
+    if (!request_alive(w->req)) {
+        alloc_drop(w);
+        return;
+    }
+    if (job)
+        cluster_job_view(c->cluster, job, &now, &view);
+    if (!job || view.state >= JOB_COMPLETING) {
+        error_set(&err, BRE_CANCELLED, "job %u: %s", w->job_id,
+                  job && view.end_state != JOB_CANCELLED && view.text ? view.text : error_code_text(BRE_CANCELLED));
+        alloc_refuse(w, &err);
+        return;
+    }
+    if (view.state == JOB_RUNNING)
+        grant(w);
+}
+
+/* ---- asked for ---- */
+
+static void alloc_submitted(void *arg)
+{
+    struct wait *w = arg;
+    struct ctld *c = w->req->ctld;
+    struct cluster_now now = ctld_now(c);
+    struct job *job = cluster_job_find(c->cluster, w->job_id);
+    struct job_view view;
+    w->busy = false;
+    if (job)
+        cluster_job_view(c->cluster, job, &now, &view);
+    if (job && view.state == JOB_PENDING && !w->told_pending && request_alive(w->req)) {
+        Wire__AllocReply reply = WIRE__ALLOC_REPLY__INIT;
+        reply.has_job_id = reply.has_pending = reply.pending = true;
+        reply.job_id = w->job_id;
+        reply.pending_reason = (char *)cluster_job_reason_text(c->cluster, job, &now, &w->req->arena);
+        request_send(w->req, MSG_ALLOC_REPLY, &reply.base);
+        w->told_pending = true;
+    }
+    if (!request_alive(w->req) && w->owner)
+        cluster_client_gone(c->cluster, w->job_id, &now, true);
+    alloc_advance(w);
+}
+
+static void alloc_ready(struct request *req, const struct identity *identity, const ProtobufCMessage *base)
+{
+    const Wire__AllocRequest *msg = (const Wire__AllocRequest *)base;
+    const ProtobufCBinaryData none = { 0, NULL };
+    struct ctld *c = req->ctld;
+    struct cluster_now now = ctld_now(c);
+    struct submit_request submit;
+    struct error err;
+    const char *warning = NULL;
+    uint32_t job_id;
+    submit_fill(req, identity, msg->spec, none, none, &submit);
+    if (msg->step && !req->msg && request_keep(req, base) < 0) {
+        request_refuse_code(req, BRE_BUSY, "the controller is short of memory");
+        return;
+    }
+    struct decision *d = ctld_decision(c);
+    if (cluster_decide_submit(c->cluster, &now, &submit, d, &job_id, &warning, &err) < 0) {
+        ctld_drop(c, d);
+        request_refuse(req, &err);
+        return;
+    }
+    struct wait *w = wait_add(req->session, WAIT_ALLOC, job_id, STEP_NONE, req);
+    w->owner = true;
+    w->busy = true;
+    cluster_client_gone(c->cluster, job_id, &now, false);
+    ctld_commit(c, d, alloc_submitted, w);
+}
+
+static void alloc_resume(struct request *req, const Wire__AllocRequest *msg)
+{
+    struct ctld *c = req->ctld;
+    struct cluster_now now = ctld_now(c);
+    struct job *job = cluster_job_find(c->cluster, msg->resume_job_id);
+    if (!job || job_kind(job) == JOB_KIND_BATCH) {
+        request_refuse_code(req, BRE_JOB_ID, "%s", error_code_text(BRE_JOB_ID));
+        return;
+    }
+    if (job_uid(job) != req->session->who.uid) {
+        request_refuse_code(req, BRE_ACCESS, "job %u belongs to another user", msg->resume_job_id);
+        return;
+    }
+    if (msg->step && request_keep(req, &msg->base) < 0) {
+        request_refuse_code(req, BRE_BUSY, "the controller is short of memory");
+        return;
+    }
+    struct wait *w = wait_add(req->session, WAIT_ALLOC, msg->resume_job_id, STEP_NONE, req);
+    w->owner = true;
+    w->busy = true;
+    cluster_client_gone(c->cluster, msg->resume_job_id, &now, false);
+    ctld_commit(c, ctld_decision(c), alloc_submitted, w);
+}
+
+void alloc_handle(struct request *req, const Wire__AllocRequest *msg)
+{
+    if (msg->has_resume_job_id) {
+        alloc_resume(req, msg);
+        return;
+    }
+    if (!msg->spec || msg->spec->kind == JOB_KIND_BATCH) {
+        request_refuse_code(req, BRE_PROTOCOL, "an allocation without an interactive job");
+        return;
+    }
+    submit_with_identity(req, &msg->base, msg->has_as_uid, msg->as_uid, alloc_ready);
+}
+
+/* ---- salloc is done ---- */
+
+static void completed(void *arg)
+{
+    request_ok(arg);
+}
+
+void complete_handle(struct request *req, const Wire__CompleteJobRequest *msg)
+{
+    struct ctld *c = req->ctld;
+    struct cluster_now now = ctld_now(c);
+    struct decision *d = ctld_decision(c);
+    struct error err;
+    if (cluster_decide_alloc_complete(c->cluster, &now, &req->session->who, msg->job_id, msg->exit_code, d, &err) < 0) {
+        ctld_drop(c, d);
+        request_refuse(req, &err);
+        return;
+    }
+    ctld_commit(c, d, completed, req);
+}

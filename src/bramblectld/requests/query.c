@@ -1,0 +1,174 @@
+/* query.c - MSG_QUERY: filters, slices, chunks. */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bramblectld/requests/job_id_text.h"
+#include "bramblectld/requests/query_private.h"
+#include "reactor/reactor.h"
+#include "util/mem.h"
+
+#define SLICE_ROWS 4096             /* looked at in one turn of the loop */
+#define QUEUED_MAX (4u << 20)       /* bytes in the send queue beyond which a query waits */
+
+void query_free(struct query *q)
+{
+    list_remove(&q->link);
+    job_filter_destroy(q->filter);
+    table_fini(&q->table);
+    free(q->ids);
+    free(q->step_ids);
+    free(q);
+}
+
+static void query_end(struct query *q)
+{
+    struct request *req = q->req;
+    query_free(q);
+    request_end(req);
+}
+
+static void slice(void *arg)
+{
+    struct query *q = arg;
+    struct request *req = q->req;
+    q->stalled = false;
+    if (!request_alive(req)) {
+        query_end(q);
+        return;
+    }
+    if (rpc_conn_queued(req->session->conn) > QUEUED_MAX) {
+        q->stalled = true;
+        list_append(&req->session->stalled, &q->link);
+        return;
+    }
+    switch (q->msg->table) {
+    case QUERY_JOBS:
+        query_jobs_slice(q, SLICE_ROWS);
+        break;
+    case QUERY_STEPS:
+        query_steps_slice(q, SLICE_ROWS);
+        break;
+    case QUERY_NODES:
+        query_nodes_slice(q, SLICE_ROWS);
+        break;
+    case QUERY_PARTS:
+        query_parts_slice(q, SLICE_ROWS);
+        break;
+    default:
+        q->done = true; /* no reservations in this release: an empty table */
+        break;
+    }
+    /* Strings are borrowed from the state, so what was collected leaves in this turn. */
+    if (q->table.rows || q->done) {
+        Wire__TableChunk chunk;
+        table_chunk(&q->table, &chunk, q->done, q->now.wall_usec / 1000000);
+        request_send(req, MSG_TABLE_CHUNK, &chunk.base);
+        table_clear(&q->table);
+    }
+    if (q->done)
+        query_end(q);
+    else
+        reactor_defer(req->ctld->reactor, slice, q);
+}
+
+void query_resume(struct session *s)
+{
+    struct list_node *node;
+    while ((node = list_pop(&s->stalled))) {
+        struct query *q = container_of(node, struct query, link);
+        reactor_defer(q->req->ctld->reactor, slice, q);
+    }
+}
+
+static int id_cmp(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static int parse_ids(struct query *q, struct error *err)
+{
+    const Wire__QueryRequest *msg = q->msg;
+    if (!msg->n_job_ids)
+        return 0;
+    q->ids = xcalloc(msg->n_job_ids, sizeof(*q->ids));
+    q->step_ids = xcalloc(msg->n_job_ids, sizeof(*q->step_ids));
+    q->num_ids = msg->n_job_ids;
+    for (size_t i = 0; i < msg->n_job_ids; i++)
+        if (job_id_parse(msg->job_ids[i], &q->ids[i], &q->step_ids[i], err) < 0)
+            return -1;
+    if (msg->table == QUERY_ACCT)
+        return 0;
+    if (q->num_ids == 1 && !cluster_job_find(q->req->ctld->cluster, q->ids[0]))
+        return error_set(err, BRE_JOB_ID, "%s", error_code_text(BRE_JOB_ID));
+    if (msg->table != QUERY_STEPS) {
+        size_t n = 0;
+        qsort(q->ids, q->num_ids, sizeof(*q->ids), id_cmp);
+        for (size_t i = 0; i < q->num_ids; i++)
+            if (!n || q->ids[n - 1] != q->ids[i])
+                q->ids[n++] = q->ids[i];
+        q->num_ids = n;
+    }
+    return 0;
+}
+
+struct job *query_next_job(struct query *q, unsigned *looked, unsigned budget)
+{
+    struct ctld *c = q->req->ctld;
+    struct job *job;
+    while (*looked < budget) {
+        ++*looked;
+        if (q->ids) {
+            if (q->next_id == q->num_ids) {
+                q->done = true;
+                return NULL;
+            }
+            job = cluster_job_find(c->cluster, q->ids[q->next_id++]);
+            if (!job)
+                continue;
+        } else if (!(job = cluster_job_next(c->cluster, q->cursor))) {
+            q->done = true;
+            return NULL;
+        } else {
+            q->cursor = job_id(job);
+        }
+        if (job_filter_match(q->filter, c, job))
+            return job;
+    }
+    return NULL;
+}
+
+void query_handle(struct request *req, const Wire__QueryRequest *msg)
+{
+    struct error err;
+    struct query *q = xcalloc(1, sizeof(*q));
+    q->req = req;
+    q->now = ctld_now(req->ctld);
+    if (msg->table < QUERY_JOBS || msg->table > QUERY_RESVS) {
+        error_set(&err, BRE_PROTOCOL, "there is no table %u", msg->table);
+        goto refuse;
+    }
+    if (request_keep(req, &msg->base) < 0) {
+        error_set(&err, BRE_BUSY, "the controller is short of memory");
+        goto refuse;
+    }
+    q->msg = (const Wire__QueryRequest *)req->msg;
+    if (msg->table == QUERY_RESVS) {
+        q->table.first = true;
+    } else if (table_init(&q->table, msg->table, q->msg->fields, q->msg->n_fields, &err) < 0) {
+        goto refuse;
+    }
+    if (parse_ids(q, &err) < 0
+        || ((msg->table == QUERY_JOBS || msg->table == QUERY_STEPS) && job_filter_of_query(q->msg, &q->filter, &err) < 0))
+        goto refuse;
+    if (msg->table == QUERY_ACCT)
+        query_accounting(q);
+    else
+        slice(q);
+    return;
+refuse:
+    query_free(q);
+    request_refuse(req, &err);
+}
