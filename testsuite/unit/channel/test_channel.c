@@ -874,7 +874,10 @@ int main(void)
     tcase_add_checked_fixture(fr, setup, NULL);
     tcase_add_checked_fixture(st, setup, NULL);
     tcase_add_checked_fixture(mu, setup, NULL);
-    tcase_set_timeout(hs, 30);
+    tcase_set_timeout(hs, 60);
+    tcase_set_timeout(fr, 60);
+    tcase_set_timeout(st, 60);
+    tcase_set_timeout(mu, 60);
     tcase_add_test(hs, both_sides_agree_on_peer_version_and_hash);
     tcase_add_test(hs, any_changed_bit_of_the_exchange_ends_it);
     tcase_add_test(hs, another_key_than_the_pinned_one_gets_no_credential);

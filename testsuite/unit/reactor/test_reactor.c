@@ -306,6 +306,7 @@ int main(void)
     SRunner *runner;
     int failed;
 
+    tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, deferred_calls_run_in_order_and_never_at_once);
     tcase_add_test(tcase, posts_of_another_thread_arrive_in_order);
     tcase_add_test(tcase, work_runs_elsewhere_and_its_end_on_the_loop);

@@ -732,6 +732,7 @@ int main(void)
     int failed;
 
     signal(SIGPIPE, SIG_IGN);
+    tcase_set_timeout(plain, 60);
     have_munge = munged_start(&munged);
     tcase_add_test(plain, dialling_nobody_says_so);
     tcase_add_test(plain, the_owner_of_a_step_reaches_its_process_through_the_agents_port);
@@ -739,7 +740,7 @@ int main(void)
     tcase_add_test(plain, descriptors_travel_with_their_frames);
     suite_add_tcase(suite, plain);
     if (have_munge) {
-        tcase_set_timeout(full, 30);
+        tcase_set_timeout(full, 60);
         tcase_add_test(full, a_command_asks_and_is_answered);
         tcase_add_test(full, a_refusal_becomes_the_error_of_the_call);
         tcase_add_test(full, large_requests_and_large_tables_arrive_whole);
