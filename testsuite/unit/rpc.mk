@@ -32,3 +32,14 @@ testsuite_lib_wire_golden_LDADD = $(RPC_TEST_LIBS)
 testsuite_unit_rpc_test_wire_SOURCES = testsuite/unit/rpc/test_wire.c $(WIRE_SAMPLE)
 testsuite_unit_rpc_test_wire_CFLAGS = $(RPC_TEST_CFLAGS) -DTEST_SRCDIR='"$(abs_top_srcdir)"'
 testsuite_unit_rpc_test_wire_LDADD = $(RPC_TEST_LIBS)
+
+# the relay: a TCP proxy that cuts, drips, flips, ... on command
+check_PROGRAMS += testsuite/lib/relay
+testsuite_lib_relay_SOURCES = testsuite/lib/relay.c
+testsuite_lib_relay_LDADD =
+check_PROGRAMS += testsuite/unit/rpc/test_relay
+TESTS += testsuite/unit/rpc/test_relay
+testsuite_unit_rpc_test_relay_SOURCES = testsuite/unit/rpc/test_relay.c
+testsuite_unit_rpc_test_relay_CFLAGS = $(RPC_TEST_CFLAGS) -DTEST_RELAY='"$(abs_top_builddir)/testsuite/lib/relay"'
+testsuite_unit_rpc_test_relay_LDADD = $(RPC_TEST_LIBS)
+EXTRA_testsuite_unit_rpc_test_relay_DEPENDENCIES = testsuite/lib/relay
