@@ -115,6 +115,11 @@ fail:
     return NULL;
 }
 
+static void on_last_turn(void *arg)
+{
+    reactor_stop(arg, 0);
+}
+
 void agent_destroy(struct agent *a)
 {
     if (!a)
@@ -124,6 +129,8 @@ void agent_destroy(struct agent *a)
     clients_free(a);
     for (struct list_node *node; (node = list_first(&a->steps));)
         step_free(container_of(node, struct agent_step, node));
+    reactor_defer(a->reactor, on_last_turn, a->reactor); /* connections close on the loop */
+    reactor_run(a->reactor);
     jobs_free(a);
     facts_free(a);
     reactor_signal_close(a->sigchld);

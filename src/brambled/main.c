@@ -64,7 +64,14 @@ struct main_options {
     const char *plugin_dir, *libexec_dir;
     uint32_t port;
     bool have_port;
+    char *made[4]; /* texts put together here */
+    unsigned num_made;
 };
+
+static const char *keep(struct main_options *m, char *text)
+{
+    return m->made[m->num_made++] = text;
+}
 
 static int parse_options(int argc, char **argv, struct main_options *o, struct error *err)
 {
@@ -129,7 +136,7 @@ static int parse_options(int argc, char **argv, struct main_options *o, struct e
 }
 
 /* Where things are when nobody says so: the environment counts only for a plain user. */
-static const char *stepd_path(const struct main_options *o)
+static char *stepd_path(const struct main_options *o)
 {
     const char *dir = o->libexec_dir;
 
@@ -138,7 +145,7 @@ static const char *stepd_path(const struct main_options *o)
     return xasprintf("%s/bramblestepd", dir ? dir : BRAMBLE_LIBEXECDIR);
 }
 
-static const char *plugin_path(const struct main_options *o)
+static char *plugin_path(const struct main_options *o)
 {
     const char *dir = o->plugin_dir;
 
@@ -157,7 +164,7 @@ static char *default_run_dir(const char *node_name)
                                 : xasprintf("/tmp/bramble-%u/%s", (unsigned)geteuid(), node_name);
 }
 
-static const char *own_host_name(void)
+static char *own_host_name(void)
 {
     char name[256];
 
@@ -173,15 +180,15 @@ static const char *first_of(const char *a, const char *b)
     return a && *a ? a : b && *b ? b : NULL;
 }
 
-static int set_up(const struct main_options *m, const struct client_conf *conf, struct agent_options *o, struct error *err)
+static int set_up(struct main_options *m, const struct client_conf *conf, struct agent_options *o, struct error *err)
 {
     o->controller = conf->target;
-    o->node_name = first_of(first_of(m->node_name, conf->node_name), own_host_name());
+    o->node_name = first_of(first_of(m->node_name, conf->node_name), keep(m, own_host_name()));
     if (!o->node_name || host_name_check(o->node_name, err) < 0)
         return error_prefix(err, "node name");
     o->run_dir = first_of(m->run_dir, conf->run_dir);
     if (!o->run_dir)
-        o->run_dir = default_run_dir(o->node_name);
+        o->run_dir = keep(m, default_run_dir(o->node_name));
     /* A run folder of one's own choosing holds the key too; the default one is gone after a reboot. */
     o->state_dir = m->state_dir                  ? m->state_dir
                    : m->run_dir || geteuid() != 0 ? o->run_dir
@@ -190,8 +197,8 @@ static int set_up(const struct main_options *m, const struct client_conf *conf, 
         return error_set(err, EINVAL, "--run-dir and --state-dir must be absolute paths");
     o->listen = m->listen ? m->listen : "0.0.0.0";
     o->port = m->have_port ? (uint16_t)m->port : conf->agent_port ? conf->agent_port : 6818;
-    o->stepd_path = stepd_path(m);
-    o->plugin_dir = plugin_path(m);
+    o->stepd_path = keep(m, stepd_path(m));
+    o->plugin_dir = keep(m, plugin_path(m));
     o->log_path = first_of(m->log_path, conf->log_file);
     return 0;
 }
@@ -293,5 +300,7 @@ int main(int argc, char **argv)
         unlink(m.pid_file);
     agent_destroy(a);
     reactor_destroy(r);
+    for (unsigned i = 0; i < m.num_made; i++)
+        free(m.made[i]);
     return code;
 }

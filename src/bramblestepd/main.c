@@ -27,7 +27,6 @@ int main(int argc, char **argv)
     struct error err = { 0 };
     struct reactor *r;
     struct step *s;
-    int code = 1;
 
     if (argc > 1 && !strcmp(argv[1], "-V")) {
         puts("bramblestepd " PACKAGE_VERSION);
@@ -45,11 +44,10 @@ int main(int argc, char **argv)
     umask(077);
     if ((r = reactor_create(&err))) {
         if ((s = step_create(r, AGENT_FD, &err)))
-            code = reactor_run(r);
-        step_destroy(s);
+            _exit(reactor_run(r)); /* what it had to say has been said: the rest is the kernel's to free */
     }
     if (err.code)
         log_error("%s", err.text);
     reactor_destroy(r);
-    return code;
+    return 1;
 }
