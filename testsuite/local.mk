@@ -17,6 +17,7 @@ if HAVE_CHECK
 include testsuite/unit/accounting.mk
 include testsuite/unit/cluster.mk
 include testsuite/unit/bramblectld.mk
+include testsuite/unit/commands.mk
 include testsuite/unit/conf.mk
 include testsuite/unit/rpc.mk
 include testsuite/unit/jobenv.mk
