@@ -290,7 +290,7 @@ static bool try_open(struct plan *p, const struct shape *shape, const struct sha
     for (uint32_t i = 0; i < num; i++)
         if (p->slots[i].tasks)
             p->open[open++] = p->slots[i];
-    *units += num / 4 + open;
+    *units += num / 2 + open * 2;
     return shape_choose(p->c, shape, sp, p->open, open, p->picked, num_picked);
 }
 
@@ -314,7 +314,7 @@ int64_t plan_start(struct plan *p, struct shape *shape, const struct shape_part 
         windows_of(p, shape, part, node, num++, length, units);
     }
     qsort(p->windows, p->num_windows, sizeof(*p->windows), by_time);
-    *units += (uint32_t)p->num_windows;
+    *units += (uint32_t)p->num_windows * 3;
     for (size_t i = 0; i < p->num_windows;) {
         int64_t at = p->windows[i].at;
         bool more = false;

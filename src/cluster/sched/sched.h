@@ -56,6 +56,7 @@ struct shape {
     struct job *root;
     uint32_t num_jobs;
     uint32_t heap_pos;             /* runtime, in a pass */
+    uint32_t tier;                 /* of its partitions, in a pass */
     uint64_t pass;                 /* last pass that met it */
     struct job *cursor;            /* next job of it in the pass */
     bool blocked;                  /* in this pass */
@@ -75,6 +76,8 @@ uint32_t shape_time_limit(const struct cluster *c, const struct shape *shape,
                           const struct part *part);
 /* Bring the cache up to date with nodes and partitions. */
 void shape_refresh(struct cluster *c, struct shape *shape);
+/* Highest priority tier of its partitions. */
+uint32_t shape_tier(const struct cluster *c, const struct shape *shape);
 uint32_t shape_least_nodes(const struct shape *shape);
 uint32_t shape_most_nodes(const struct shape *shape);
 uint32_t shape_least_tasks(const struct shape *shape);

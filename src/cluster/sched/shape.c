@@ -266,6 +266,22 @@ static void refresh_part(struct cluster *c, struct shape *s, const struct part *
     }
 }
 
+uint32_t shape_tier(const struct cluster *c, const struct shape *s)
+{
+    uint32_t tier = 0;
+
+    for (const char *p = s->partition; p && *p;) {
+        size_t len = strcspn(p, ",");
+
+        for (size_t i = 0; i < c->num_parts; i++)
+            if (strlen(c->parts[i].conf.name) == len && strncmp(c->parts[i].conf.name, p, len) == 0
+                && c->parts[i].conf.priority_tier > tier)
+                tier = c->parts[i].conf.priority_tier;
+        p += len + (p[len] == ',');
+    }
+    return tier;
+}
+
 void shape_refresh(struct cluster *c, struct shape *s)
 {
     const char *p = s->partition;
