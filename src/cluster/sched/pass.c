@@ -302,7 +302,7 @@ static void emit_start(struct sched *s, const struct cluster_now *now, struct jo
         SET(na, node_id, node->id);
         na->name = node->name;
         na->cores = take_cores(t, node, cores, &d->arena);
-        SET(na, cpus, cores * node->tpc);
+        SET(na, cpus, cores * shape_threads(shape, node));
         SET(na, mem_mb, mem);
         SET(na, tasks, slot->chosen);
         t->mem_mb += mem;

@@ -366,7 +366,7 @@ void plan_last(struct plan *p, const struct shape *shape, const struct shape_par
         const struct slot *s = &p->open[p->picked[k]];
 
         hostlist_push(names, s->node->name);
-        picture->cpus += shape_cores(shape, part, s->node, s->chosen) * s->node->tpc;
+        picture->cpus += shape_cores(shape, part, s->node, s->chosen) * shape_threads(shape, s->node);
     }
     text = hostlist_format(names);
     picture->nodes = arena_strdup(a, text);
