@@ -13,3 +13,5 @@ EXTRA_DIST += man/assemble.awk $(assembled_pages:=.in) $(page_parts)
 CLEANFILES += $(assembled_pages)
 $(assembled_pages): man/%.1: man/%.1.in man/assemble.awk $(page_parts)
 	$(AM_V_GEN)$(MKDIR_P) man/man1 && $(AWK) -v common=$(srcdir)/man/common -f $(srcdir)/man/assemble.awk $< > $@.tmp && mv $@.tmp $@
+dist_man_MANS += man/man1/squeue.1 man/man1/sinfo.1 man/man1/sacct.1 \
+    man/man7/bramble.7 man/man8/bramblectld.8 man/man8/brambled.8

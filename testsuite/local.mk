@@ -24,6 +24,7 @@ include testsuite/unit/jobenv.mk
 include testsuite/unit/jobopt.mk
 include testsuite/unit/plugin.mk
 include testsuite/unit/sbench.mk
+include testsuite/unit/show.mk
 include testsuite/unit/topo.mk
 include testsuite/unit/util.mk
 endif

@@ -82,10 +82,10 @@ void format_parse_letters(struct format *f, const char *text, const struct colum
             add_all_letters(f, columns, num, all_letters, p + 3);
             continue;
         }
+        parse_width(&p, &right, &width);
         bool longest = *p == '#';
         if (longest)
             p++;
-        parse_width(&p, &right, &width);
         const struct column *c = column_find_letter(columns, num, *p);
         if (c) {
             struct format_item *item = format_add(f, c);

@@ -184,7 +184,7 @@ void render_fit(struct format *f, const struct view *view, const uint32_t *order
 
         if (!item->longest || !item->column)
             continue;
-        item->width = (unsigned)strlen(item->column->header);
+        item->width = RENDER_LONGEST_MIN;
         for (size_t k = 0; k < n; k++) {
             strbuf_truncate(&text, 0);
             render_cell(&text, item->column, view, order ? order[k] : k);

@@ -29,7 +29,9 @@ struct render {
     enum render_style style;
     const char *delimiter; /* of the parsable styles; NULL: "|" */
 };
-/* Widths of "%#P" items are set from the longest value of the rows (order NULL: 0..n-1). */
+/* Widths of "%#P" items are set from the longest value of the rows (order NULL: 0..n-1), but to no
+ * less than Slurm takes. */
+#define RENDER_LONGEST_MIN 9
 void render_fit(struct format *f, const struct view *view, const uint32_t *order, size_t n);
 void render_header(struct sink *s, const struct render *r);
 /* sacct's second header line: a row of dashes. */

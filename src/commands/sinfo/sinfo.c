@@ -17,8 +17,8 @@
 #define FORMAT_DEFAULT "%#P %.5a %.10l %.6D %.6t %N"
 #define FORMAT_SUMMARY "%#P %.5a %.10l %.16F %N"
 #define FORMAT_LONG "%#P %.5a %.10l %.10s %.4r %.8h %.10g %.6D %.11T %N"
-#define FORMAT_NODES "%#N %.6D %#P %6t"
-#define FORMAT_NODES_LONG "%#N %.6D %#P %.11T %4c %.8z %.6m %.8d %.6w %.8f %20E"
+#define FORMAT_NODES "%#N %.6D %.#P %6t"
+#define FORMAT_NODES_LONG "%#N %.6D %.#P %.11T %4c %.8z %.6m %.8d %.6w %.8f %20E"
 #define FORMAT_REASONS "%20E %9u %19H %N"
 #define FORMAT_REASONS_LONG "%20E %12U %19H %6t %N"
 #define ALL_NAMES                                                                              \

@@ -1,0 +1,378 @@
+/* test_show.c - squeue, sinfo and sacct from the command line to the last blank of their output. */
+#include "config.h"
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands/sacct/sacct.h"
+#include "commands/sinfo/sinfo.h"
+#include "commands/squeue/squeue.h"
+#include "fake.h"
+
+/* ---- squeue ---- */
+
+START_TEST(squeue_sorts_by_partition_state_and_priority)
+{
+    ck_output(squeue_run, "squeue",
+              "             JOBID PARTITION     NAME     USER ST       TIME  NODES NODELIST(REASON)\n"
+              "                 4       all big_big_     root PD       0:00      5 (Resources)\n"
+              "                 3       all     held     root PD       0:00      1 (JobHeldUser)\n"
+              "                 1       all     run1     root  R       0:04      1 pi1\n"
+              "                 2       all     run2      ann  R 1-01:00:00      2 pi[2-3]\n"
+              "                 5   all,pi4     next      ann PD       0:00      5 (Priority)\n");
+}
+END_TEST
+
+START_TEST(squeue_long_has_the_date_and_never_cuts_a_limit)
+{
+    ck_output(squeue_run, "squeue -l -t R",
+              "Sat Nov 21 06:36:40 2026\n"
+              "             JOBID PARTITION     NAME     USER    STATE       TIME TIME_LIMI  NODES NODELIST(REASON)\n"
+              "                 1       all     run1     root  RUNNING       0:04      5:00      1 pi1\n"
+              "                 2       all     run2      ann  RUNNING 1-01:00:00 365-00:00:00      2 pi[2-3]\n");
+}
+END_TEST
+
+START_TEST(squeue_shows_ended_jobs_only_when_asked)
+{
+    ck_output(squeue_run, "squeue -t all -h -S i -o '%i %t %R'",
+              "1 R pi1\n2 R pi[2-3]\n3 PD (JobHeldUser)\n4 PD (Resources)\n5 PD (Priority)\n6 CD pi4\n"
+              "7 F (NonZeroExitCode)\n8 CA \n");
+    ck_output(squeue_run, "squeue -t CD,f -h -S i -o '%i|%T'", "6|COMPLETED\n7|FAILED\n");
+}
+END_TEST
+
+START_TEST(squeue_start_lists_pending_jobs_by_their_start)
+{
+    ck_output(squeue_run, "squeue --start",
+              "             JOBID PARTITION     NAME     USER ST          START_TIME  NODES SCHEDNODES           NODELIST(REASON)\n"
+              "                 4       all big_big_     root PD 2026-11-22T06:36:40      5 (null)               (Resources)\n"
+              "                 5   all,pi4     next      ann PD 2026-11-22T07:36:40      5 (null)               (Priority)\n"
+              "                 3       all     held     root PD                 N/A      1 (null)               (JobHeldUser)\n");
+}
+END_TEST
+
+START_TEST(squeue_lists_steps_in_order)
+{
+    ck_output(squeue_run, "squeue -s",
+              "         STEPID     NAME PARTITION     USER      TIME NODELIST\n"
+              "            1.0    sleep       all     root   1:01:01 pi1\n"
+              "        1.batch    batch       all     root   1:01:01 pi1\n"
+              "            2.9     ring       all     root   1:01:01 pi[2-3]\n"
+              "           2.10     ring       all     root   1:01:01 pi[2-3]\n");
+    ck_output(squeue_run, "squeue -s1.batch,2.9 -h -o %i", "1.batch\n2.9\n");
+    ck_output(squeue_run, "squeue -h -o %i -s 2.9", "2.9\n");
+}
+END_TEST
+
+START_TEST(squeue_filters_by_what_it_is_told)
+{
+    ck_output(squeue_run, "squeue -h -o %i -u 1000 -S i", "2\n5\n");
+    ck_output(squeue_run, "squeue -h -o %i -p pi4 -S i", "5\n");
+    ck_output(squeue_run, "squeue -h -o %i -n run1,held -S i", "1\n3\n");
+    ck_output(squeue_run, "squeue -h -o %i -w pi[3-4]", "2\n");
+    ck_output(squeue_run, "squeue -h -o %i -j 1,2,99 -S i", "1\n2\n");
+    ck_output(squeue_run, "squeue -h -j1 -o %i", "1\n");
+    ck_output(squeue_run, "squeue -h --job 1 -o %i", "1\n");
+    ck_output(squeue_run, "squeue -h --state=running -o %i -S i", "1\n2\n");
+}
+END_TEST
+
+START_TEST(squeue_tells_a_job_that_is_gone_from_one_that_is_done)
+{
+    ck_refused(squeue_run, "squeue -j 99", "slurm_load_jobs error: Invalid job id specified\n");
+    ck_output(squeue_run, "squeue -j 6 -h", "");
+    ck_output(squeue_run, "squeue -j 6 -h -t all -o '%i %t'", "6 CD\n");
+}
+END_TEST
+
+START_TEST(squeue_refuses_bad_words_in_slurms_words)
+{
+    ck_refused(squeue_run, "squeue -j abc", "squeue: error: Invalid job id: abc\n");
+    ck_refused(squeue_run, "squeue -w pix", "squeue: error: Invalid node name pix\n");
+    ck_refused(squeue_run, "squeue -u nobody_of_that_name",
+               "squeue: error: Invalid user: nobody_of_that_name\n\n");
+    ck_refused(squeue_run, "squeue -i 0", "squeue: error: --iterate=0: a number of seconds is needed\n");
+    ck_refused(squeue_run, "squeue --json",
+               "squeue: error: --json is not supported: print columns with --format instead\n");
+    struct run r = run_command(squeue_run, "squeue -t zz", fake_source());
+    ck_assert_int_eq(strncmp(r.err, "squeue: error: Invalid job state specified: zz\n"
+                                    "squeue: error: Valid job states include: PENDING,", 96), 0);
+    run_fini(&r);
+    r = run_command(squeue_run, "squeue -h -j 1 -o '%i %!'", fake_source());
+    ck_assert_str_eq(r.err, "squeue: error: Invalid job format specification: !\n");
+    ck_assert_str_eq(r.out, "1 %!\n");
+    run_fini(&r);
+}
+END_TEST
+
+START_TEST(squeue_says_what_a_client_waits_to_match_when_the_controller_is_away)
+{
+    struct run r = run_command(squeue_run, "squeue",
+                               fake_source_failing(BRE_NO_CONTACT, "pi0:6817: connection refused"));
+
+    ck_assert_str_eq(r.err, "slurm_load_jobs error: Unable to contact slurm controller (connect failure): "
+                            "pi0:6817: connection refused\n");
+    ck_assert_int_eq(r.rc, 1);
+    run_fini(&r);
+}
+END_TEST
+
+START_TEST(squeue_takes_its_defaults_from_the_environment)
+{
+    setenv("SQUEUE_FORMAT", "%i:%t", 1);
+    setenv("SQUEUE_STATES", "R", 1);
+    setenv("SQUEUE_SORT", "-i", 1);
+    ck_output(squeue_run, "squeue -h", "2:R\n1:R\n");
+    ck_output(squeue_run, "squeue -h -o %i -S i", "1\n2\n");
+    setenv("SQUEUE_FORMAT2", "jobid:3,state: ", 1);
+    ck_output(squeue_run, "squeue -h", "2  RUNNING \n1  RUNNING \n");
+}
+END_TEST
+
+START_TEST(squeue_prints_names_without_their_control_characters)
+{
+    ck_output(squeue_run, "squeue -h -t F -o %j", "bad?[2Jname\n");
+}
+END_TEST
+
+START_TEST(squeue_formats_what_the_manual_names)
+{
+    ck_output(squeue_run, "squeue -h -j 2 -o '%C|%m|%l|%L|%Q|%h|%z|%B|%e|%V|%b|%K|%F'",
+              "4|1.50G|365-00:00:00|363-23:00:00|99|OK|*:*:*|pi1|2027-11-20T05:36:40|"
+              "2026-11-21T06:26:40|N/A|N/A|2\n");
+    ck_output(squeue_run, "squeue -h -j 2 -O 'tres-alloc:,minmemory: ' --noconvert",
+              "cpu=4,mem=3072M,node=2,billing=41536M \n");
+    ck_output(squeue_run, "squeue -h -j 3 -o '%p %S %e %N|%a'", "0.00000000000000 N/A N/A |(null)\n");
+}
+END_TEST
+
+START_TEST(squeue_explains_why_a_job_waits)
+{
+    ck_output(squeue_run, "squeue --explain=4",
+              "job 4 (big_big_big, PENDING): needs 5 idle nodes, 2 are idle\n");
+    ck_output(squeue_run, "squeue --explain -j 3", "job 3 (held, PENDING): waits: JobHeldUser\n");
+}
+END_TEST
+
+/* ---- sinfo ---- */
+
+START_TEST(sinfo_puts_nodes_alike_on_one_line)
+{
+    ck_output(sinfo_run, "sinfo",
+              "PARTITION AVAIL  TIMELIMIT  NODES  STATE NODELIST\n"
+              "all*         up   infinite      1  down* pi5\n"
+              "all*         up   infinite      1   drng pi3\n"
+              "all*         up   infinite      2    mix pi[1-2]\n"
+              "all*         up   infinite      1   idle pi4\n"
+              "pi3          up   infinite      1   drng pi3\n"
+              "pi3          up   infinite      2    mix pi[1-2]\n"
+              "pi4          up    1:00:00      1  down* pi5\n"
+              "pi4          up    1:00:00      1   idle pi4\n");
+}
+END_TEST
+
+START_TEST(sinfo_summarizes_partitions)
+{
+    ck_output(sinfo_run, "sinfo -s",
+              "PARTITION AVAIL  TIMELIMIT   NODES(A/I/O/T) NODELIST\n"
+              "all*         up   infinite          3/1/1/5 pi[1-5]\n"
+              "pi3          up   infinite          3/0/0/3 pi[1-3]\n"
+              "pi4          up    1:00:00          0/1/1/2 pi[4-5]\n");
+}
+END_TEST
+
+START_TEST(sinfo_lists_each_node_in_each_partition)
+{
+    ck_output(sinfo_run, "sinfo -N -p pi4",
+              "NODELIST   NODES PARTITION STATE \n"
+              "pi4            1       pi4 idle  \n"
+              "pi5            1       pi4 down* \n");
+    ck_output(sinfo_run, "sinfo -N -h -o '%N %R' -n pi4", "pi4 all\npi4 pi4\n");
+}
+END_TEST
+
+START_TEST(sinfo_says_why_nodes_are_out)
+{
+    ck_output(sinfo_run, "sinfo -R",
+              "REASON               USER      TIMESTAMP           NODELIST\n"
+              "no power             root      2026-11-21T06:35:40 pi5\n"
+              "bad sd card          root      2026-11-21T06:35:40 pi3\n");
+}
+END_TEST
+
+START_TEST(sinfo_filters_states_and_keeps_empty_partitions)
+{
+    ck_output(sinfo_run, "sinfo -t idle -h",
+              "all*         up   infinite      1   idle pi4\n"
+              "pi3          up   infinite      0    n/a \n"
+              "pi4          up    1:00:00      1   idle pi4\n");
+    ck_output(sinfo_run, "sinfo -h -o %N -t down", "pi5\n");
+    ck_output(sinfo_run, "sinfo -h -o %N -d", "pi5\n");
+    ck_output(sinfo_run, "sinfo -h -o %N -r", "pi[1-4]\n");
+    ck_output(sinfo_run, "sinfo -h -p nosuch", "");
+    ck_output(sinfo_run, "sinfo -a -h -p secret -o '%P %D'", "secret 1\n");
+}
+END_TEST
+
+START_TEST(sinfo_counts_nodes_of_several_partitions_once)
+{
+    ck_output(sinfo_run, "sinfo -h -o '%D %C %c %m %z %e %O'",
+              "5 6/8/6/20 4 1000+ 1:4:1 500-2000 -0.01-1.05\n");
+    ck_output(sinfo_run, "sinfo -e -h -o '%m %D'", "4000 1\n1000 3\n2000 1\n");
+}
+END_TEST
+
+START_TEST(sinfo_sorts_as_told)
+{
+    ck_output(sinfo_run, "sinfo -h -p pi4,pi3 -S -P,N -o '%P %N %t'",
+              "pi4 pi4 idle\npi4 pi5 down*\npi3 pi[1-2] mix\npi3 pi3 drng\n");
+}
+END_TEST
+
+START_TEST(sinfo_refuses_states_that_are_none)
+{
+    struct run r = run_command(sinfo_run, "sinfo -t bogus", fake_source());
+
+    ck_assert_int_eq(strncmp(r.err, "sinfo: error: Bad state string: \"bogus\"\n", 40), 0);
+    ck_assert_int_eq(r.rc, 1);
+    run_fini(&r);
+}
+END_TEST
+
+START_TEST(sinfo_knows_long_fields)
+{
+    ck_output(sinfo_run, "sinfo -h -n pi3 -p pi3 -O 'nodelist:5,statelong:,statecomplete:.20,sockets: '",
+              "pi3  draining         mixed+drain1 \n");
+}
+END_TEST
+
+/* ---- sacct ---- */
+
+START_TEST(sacct_lists_jobs_of_today_before_their_steps)
+{
+    ck_output(sacct_run, "sacct -a -S now-1hour",
+              "JobID           JobName  Partition    Account  AllocCPUS      State ExitCode \n"
+              "------------ ---------- ---------- ---------- ---------- ---------- -------- \n"
+              "13                 run1        all       root          2    RUNNING      0:0 \n"
+              "13.batch          batch                  root          2    RUNNING      0:0 \n"
+              "13.0              sleep                  root          2    RUNNING      0:0 \n"
+              "14                again        all       root          2  COMPLETED      0:0 \n"
+              "14.batch          batch                  root          2  COMPLETED      0:0 \n"
+              "16                 fail        all       root          2     FAILED      2:0 \n"
+              "17                 stop        all       root          3 CANCELLED+      0:0 \n"
+              "17.0                hit                  root          2  CANCELLED      0:9 \n");
+}
+END_TEST
+
+START_TEST(sacct_is_parsable_in_two_ways)
+{
+    ck_output(sacct_run, "sacct -a -S now-1hour -X -P -b",
+              "JobID|State|ExitCode\n13|RUNNING|0:0\n14|COMPLETED|0:0\n16|FAILED|2:0\n"
+              "17|CANCELLED by 1000|0:0\n");
+    ck_output(sacct_run, "sacct -a -n -j 16 -p --delimiter=, -o jobid,state", "16,FAILED,\n");
+}
+END_TEST
+
+START_TEST(sacct_shows_named_jobs_and_steps_whenever_they_ran)
+{
+    ck_output(sacct_run, "sacct -a -n -P -j 9,13.batch,15 -o jobid,state,nodelist%5",
+              "9|COMPLETED|pi4\n13.batch|RUNNING|pi1\n15|PENDING|None assigned\n");
+}
+END_TEST
+
+START_TEST(sacct_gone_jobs_are_no_error)
+{
+    ck_output(sacct_run, "sacct -a -n -j 9999", "");
+}
+END_TEST
+
+START_TEST(sacct_keeps_earlier_attempts_for_who_asks)
+{
+    ck_output(sacct_run, "sacct -a -X -n -P -D -j 14 -o jobid,state", "14|NODE_FAIL\n14|COMPLETED\n");
+    ck_output(sacct_run, "sacct -a -X -n -P -j 14 -o jobid,state", "14|COMPLETED\n");
+}
+END_TEST
+
+START_TEST(sacct_filters_by_state_in_the_window)
+{
+    ck_output(sacct_run, "sacct -a -X -n -P -s R -o jobid", "13\n");
+    ck_output(sacct_run, "sacct -a -X -n -P -s CD -o jobid", "");
+    ck_output(sacct_run, "sacct -a -X -n -P -s F,CA -S now-1hour -E now -o jobid", "16\n17\n");
+    ck_output(sacct_run, "sacct -a -X -n -P -N pi[3-4] -S now-1hour -o jobid", "14\n16\n");
+    ck_output(sacct_run, "sacct -u 1000 -X -n -P -S now-1hour -o jobid", "17\n");
+}
+END_TEST
+
+START_TEST(sacct_formats_what_was_used)
+{
+    ck_output(sacct_run,
+              "sacct -a -n -P -j 14.batch -o elapsed,maxrss,totalcpu,usercpu,systemcpu,cputimeraw,ntasks,avecpu",
+              "00:00:40|2M|00:01.515|00:01.500|00:00.015|80|1|00:00:01\n");
+    ck_output(sacct_run, "sacct -a -n -P -j 17.0 -o maxrss", "1234K\n");
+    ck_output(sacct_run, "sacct -a -n -P -j 14.batch -o maxrss --units=K", "2048K\n");
+    ck_output(sacct_run, "sacct -a -n -P -j 14.batch -o maxrss --noconvert", "2048K\n");
+    ck_output(sacct_run, "sacct -a -n -P -X -j 17 -o start,nodelist,allocnodes,alloccpus,timelimit,reqmem",
+              "None|None assigned|0|3|01:05:00|500M\n");
+    ck_output(sacct_run, "sacct -a -n -j 14 -X -o jobid%-4,state%4", "14   COM+ \n");
+}
+END_TEST
+
+START_TEST(sacct_refuses_in_slurms_words)
+{
+    ck_refused(sacct_run, "sacct -o jobid,nosuch", "sacct: error: Invalid field requested: \"nosuch\"\n");
+    ck_refused(sacct_run, "sacct -j abc", "sacct: fatal: Bad job/step specified: abc\n");
+    ck_refused(sacct_run, "sacct -s zz", "sacct: fatal: unrecognized job state value 'zz'\n");
+    ck_refused(sacct_run, "sacct -u nobody_of_that_name",
+               "sacct: error: Invalid user id: nobody_of_that_name\n");
+    ck_refused(sacct_run, "sacct -S foo", "Invalid time specification (pos=0): foo\n");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("show");
+    TCase *tc = tcase_create("show");
+    SRunner *sr;
+    int failed;
+
+    setenv("TZ", "UTC", 1);
+    unsetenv("SLURM_TIME_FORMAT");
+    unsetenv("SLURM_CLUSTERS");
+    tcase_add_test(tc, squeue_sorts_by_partition_state_and_priority);
+    tcase_add_test(tc, squeue_long_has_the_date_and_never_cuts_a_limit);
+    tcase_add_test(tc, squeue_shows_ended_jobs_only_when_asked);
+    tcase_add_test(tc, squeue_start_lists_pending_jobs_by_their_start);
+    tcase_add_test(tc, squeue_lists_steps_in_order);
+    tcase_add_test(tc, squeue_filters_by_what_it_is_told);
+    tcase_add_test(tc, squeue_tells_a_job_that_is_gone_from_one_that_is_done);
+    tcase_add_test(tc, squeue_refuses_bad_words_in_slurms_words);
+    tcase_add_test(tc, squeue_says_what_a_client_waits_to_match_when_the_controller_is_away);
+    tcase_add_test(tc, squeue_takes_its_defaults_from_the_environment);
+    tcase_add_test(tc, squeue_prints_names_without_their_control_characters);
+    tcase_add_test(tc, squeue_formats_what_the_manual_names);
+    tcase_add_test(tc, squeue_explains_why_a_job_waits);
+    tcase_add_test(tc, sinfo_puts_nodes_alike_on_one_line);
+    tcase_add_test(tc, sinfo_summarizes_partitions);
+    tcase_add_test(tc, sinfo_lists_each_node_in_each_partition);
+    tcase_add_test(tc, sinfo_says_why_nodes_are_out);
+    tcase_add_test(tc, sinfo_filters_states_and_keeps_empty_partitions);
+    tcase_add_test(tc, sinfo_counts_nodes_of_several_partitions_once);
+    tcase_add_test(tc, sinfo_sorts_as_told);
+    tcase_add_test(tc, sinfo_refuses_states_that_are_none);
+    tcase_add_test(tc, sinfo_knows_long_fields);
+    tcase_add_test(tc, sacct_lists_jobs_of_today_before_their_steps);
+    tcase_add_test(tc, sacct_is_parsable_in_two_ways);
+    tcase_add_test(tc, sacct_shows_named_jobs_and_steps_whenever_they_ran);
+    tcase_add_test(tc, sacct_gone_jobs_are_no_error);
+    tcase_add_test(tc, sacct_keeps_earlier_attempts_for_who_asks);
+    tcase_add_test(tc, sacct_filters_by_state_in_the_window);
+    tcase_add_test(tc, sacct_formats_what_was_used);
+    tcase_add_test(tc, sacct_refuses_in_slurms_words);
+    suite_add_tcase(s, tc);
+    sr = srunner_create(s);
+    srunner_run_all(sr, CK_NORMAL);
+    failed = srunner_ntests_failed(sr);
+    srunner_free(sr);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

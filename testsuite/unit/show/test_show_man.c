@@ -1,0 +1,173 @@
+/* test_show_man.c - the pages of squeue, sinfo and sacct name every option, variable and column of the
+ * tables, and no option that is in none. */
+#include "config.h"
+#include <check.h>
+#include <ctype.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands/sacct/sacct.h"
+#include "commands/sinfo/sinfo.h"
+#include "commands/squeue/squeue.h"
+#include "util/error.h"
+#include "util/fs.h"
+#include "util/mem.h"
+
+/* The page's text without the backslashes of \- and without \fB, \fI, \fR. */
+static char *page_load(const char *name)
+{
+    CLEANUP_FREE char *path = xasprintf("%s/%s.1", MAN_DIR, name);
+    struct error err = { 0 };
+    char *text, *to;
+    size_t len;
+
+    if (fs_read_file(AT_FDCWD, path, 1 << 20, &text, &len, &err) < 0)
+        ck_abort_msg("%s", err.text);
+    to = text;
+    for (const char *from = text; *from; from++) {
+        if (from[0] == '\\' && from[1] == 'f') {
+            from += 2;
+            continue;
+        }
+        if (*from != '\\')
+            *to++ = *from;
+    }
+    *to = '\0';
+    return text;
+}
+
+/* Is the word there as a word of its own? */
+static bool names(const char *page, const char *word)
+{
+    size_t len = strlen(word);
+
+    for (const char *at = page; (at = strstr(at, word)); at++) {
+        bool before = at == page || !(isalnum((unsigned char)at[-1]) || at[-1] == '_' || at[-1] == '-');
+        unsigned char after = (unsigned char)at[len];
+
+        if (before && !isalnum(after) && after != '_' && after != '-')
+            return true;
+    }
+    return false;
+}
+
+static unsigned check_options(const char *command, const char *page, const struct show_option *options,
+                              size_t num)
+{
+    unsigned missing = 0;
+
+    for (size_t i = 0; i < num; i++) {
+        const struct show_option *o = &options[i];
+        char word[64];
+
+        if (!o->help)
+            continue;
+        snprintf(word, sizeof(word), "--%s", o->name);
+        if (!names(page, word) && ++missing)
+            printf("%s.1 does not name %s\n", command, word);
+        snprintf(word, sizeof(word), "-%c", o->letter < 256 ? o->letter : ' ');
+        if (o->letter < 256 && !strstr(page, word) && ++missing)
+            printf("%s.1 does not name %s\n", command, word);
+        if (o->env && !names(page, o->env) && ++missing)
+            printf("%s.1 does not name %s\n", command, o->env);
+    }
+    return missing;
+}
+
+/* Long options that stand at the head of a paragraph must exist. */
+static unsigned check_unknown(const char *command, const char *page, const struct show_option *options,
+                              size_t num)
+{
+    unsigned unknown = 0;
+    const char *end = strstr(page, ".SH ENVIRONMENT");
+
+    for (const char *at = strstr(page, ".SH OPTIONS"); at && at < end; at = strstr(at, "\n.TP\n")) {
+        const char *name;
+        size_t len;
+        bool found = false;
+
+        at += 5;
+        if (!(name = strstr(at, "--")) || name > at + strcspn(at, "\n"))
+            continue;
+        len = strspn(name + 2, "abcdefghijklmnopqrstuvwxyzFN-0123456789");
+        for (size_t i = 0; i < num; i++)
+            found |= strlen(options[i].name) == len && !strncmp(options[i].name, name + 2, len);
+        if (!found && ++unknown)
+            printf("%s.1 names %.*s, which is no option\n", command, (int)len + 2, name);
+    }
+    return unknown;
+}
+
+static unsigned check_columns(const char *command, const char *page, const struct column *columns,
+                              size_t num)
+{
+    unsigned missing = 0;
+
+    for (size_t i = 0; i < num; i++) {
+        CLEANUP_FREE char *name = NULL;
+        char letter[3] = { '%', columns[i].letter, '\0' };
+
+        if (columns[i].flags & COL_HIDDEN)
+            continue;
+        name = xstrndup(columns[i].names, strcspn(columns[i].names, "|"));
+        if (!names(page, name) && ++missing)
+            printf("%s.1 does not name the field %s\n", command, name);
+        if (columns[i].letter && !strstr(page, letter) && ++missing)
+            printf("%s.1 does not name %s\n", command, letter);
+    }
+    return missing;
+}
+
+START_TEST(squeue_page_and_tables_agree)
+{
+    CLEANUP_FREE char *page = page_load("squeue");
+    unsigned faults = check_options("squeue", page, squeue_options, squeue_num_options)
+                      + check_unknown("squeue", page, squeue_options, squeue_num_options)
+                      + check_columns("squeue", page, squeue_job_columns, squeue_num_job_columns)
+                      + check_columns("squeue", page, squeue_step_columns, squeue_num_step_columns);
+
+    ck_assert_uint_eq(faults, 0);
+}
+END_TEST
+
+START_TEST(sinfo_page_and_tables_agree)
+{
+    CLEANUP_FREE char *page = page_load("sinfo");
+    unsigned faults = check_options("sinfo", page, sinfo_options, sinfo_num_options)
+                      + check_unknown("sinfo", page, sinfo_options, sinfo_num_options)
+                      + check_columns("sinfo", page, sinfo_columns, sinfo_num_columns);
+
+    ck_assert_uint_eq(faults, 0);
+}
+END_TEST
+
+START_TEST(sacct_page_and_tables_agree)
+{
+    CLEANUP_FREE char *page = page_load("sacct");
+    unsigned faults = check_options("sacct", page, sacct_options, sacct_num_options)
+                      + check_unknown("sacct", page, sacct_options, sacct_num_options)
+                      + check_columns("sacct", page, sacct_columns, sacct_num_columns);
+
+    ck_assert_uint_eq(faults, 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("show_man");
+    TCase *tc = tcase_create("show_man");
+    SRunner *sr;
+    int failed;
+
+    tcase_add_test(tc, squeue_page_and_tables_agree);
+    tcase_add_test(tc, sinfo_page_and_tables_agree);
+    tcase_add_test(tc, sacct_page_and_tables_agree);
+    suite_add_tcase(s, tc);
+    sr = srunner_create(s);
+    srunner_run_all(sr, CK_NORMAL);
+    failed = srunner_ntests_failed(sr);
+    srunner_free(sr);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
