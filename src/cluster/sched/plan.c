@@ -313,7 +313,8 @@ int64_t plan_start(struct plan *p, struct shape *shape, const struct shape_part 
         p->slots[num] = (struct slot){ .node = node };
         windows_of(p, shape, part, node, num++, length, units);
     }
-    qsort(p->windows, p->num_windows, sizeof(*p->windows), by_time);
+    if (p->num_windows)
+        qsort(p->windows, p->num_windows, sizeof(*p->windows), by_time);
     *units += (uint32_t)p->num_windows;
     for (size_t i = 0; i < p->num_windows;) {
         int64_t at = p->windows[i].at;
