@@ -27,9 +27,10 @@
 #include "util/log.h"
 #include "util/mem.h"
 
-#define STOP_MS 4000   /* an orderly stop ends by then */
+#define STOP_MS 3500   /* an orderly stop ends by then */
 #define GAP_MS 5000    /* a timer so late means that this process did not run */
-#define STOP_POLL_MS 50
+#define GOODBYE_MS 500 /* for what is in send queues */
+#define STOP_POLL_MS 20
 
 /* ---- time and the turn ---- */
 
@@ -145,14 +146,21 @@ static void stop_poll(void *arg)
 {
     struct ctld *c = arg;
     struct cluster_now now = ctld_now(c);
-    bool flushed = c->failed || journal_durable(c->journal) == journal_last(c->journal);
+    bool flushed = c->goodbye || c->failed || journal_durable(c->journal) == journal_last(c->journal);
     if (!flushed && now.mono_ms < c->timer_at_ms) {
         journal_flush(c->journal);
         return;
     }
-    if (!c->failed && !flushed)
-        log_warning("stopped before the last records were on disk; nothing of them was acknowledged");
-    reactor_stop(c->reactor, c->failed ? 1 : 0);
+    if (!c->goodbye) { /* answers that are queued leave first */
+        if (!c->failed && !flushed)
+            log_warning("stopped before the last records were on disk; nothing of them was acknowledged");
+        c->goodbye = true;
+        c->timer_at_ms = now.mono_ms + GOODBYE_MS;
+        agents_close(c->agents);
+        clients_close(c->clients);
+    }
+    if (now.mono_ms >= c->timer_at_ms || (agents_all_closed(c->agents) && clients_all_closed(c->clients)))
+        reactor_stop(c->reactor, c->failed ? 1 : 0);
 }
 
 void ctld_stop(struct ctld *c, const char *why)

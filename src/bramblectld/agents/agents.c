@@ -418,6 +418,14 @@ void agents_close(struct agents *a)
     }
 }
 
+bool agents_all_closed(const struct agents *a)
+{
+    list_for_each(node, &a->list)
+        if (container_of(node, struct agent, link)->conn)
+            return false;
+    return true;
+}
+
 void agents_shutdown(struct agents *a)
 {
     Wire__AgentShutdown msg = WIRE__AGENT_SHUTDOWN__INIT;

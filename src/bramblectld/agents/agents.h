@@ -30,6 +30,7 @@ void agents_seen(struct agents *a, bool all);
 /* Send each agent its configuration again, after a reload. */
 void agents_reconfigure(struct agents *a);
 void agents_close(struct agents *a);
+bool agents_all_closed(const struct agents *a);
 /* Tell agents to end (scontrol shutdown without "controller"). */
 void agents_shutdown(struct agents *a);
 unsigned agents_count(const struct agents *a);

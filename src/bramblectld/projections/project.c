@@ -221,6 +221,8 @@ static void submitted(struct projector *p, struct acct_record *r, const Wire__Ev
     r->priority = ev->priority;
     r->submit_usec = when;
     r->eligible_usec = spec->has_begin_time && spec->begin_time * 1000000 > when ? spec->begin_time * 1000000 : when;
+    if (spec->has_hold && spec->hold)
+        r->eligible_usec = 0; /* not before it is released */
     r->state = JOB_PENDING;
     r->req_cpus = asked_cpus(spec);
     if (!r->num_nodes)
@@ -348,7 +350,7 @@ static int job_requeued(struct projector *p, const Wire__EvJobRequeued *ev, int6
     return 0;
 }
 
-static int job_updated(struct projector *p, const Wire__EvJobUpdated *ev, struct error *err)
+static int job_updated(struct projector *p, const Wire__EvJobUpdated *ev, int64_t when, struct error *err)
 {
     struct row *row;
     if (row_find(p, ev->job_id, 0, STEP_NONE, &row, err) < 0)
@@ -358,6 +360,8 @@ static int job_updated(struct projector *p, const Wire__EvJobUpdated *ev, struct
     from_spec(p, &row->rec, ev->changes);
     if (ev->has_priority)
         row->rec.priority = ev->priority;
+    if (ev->has_hold && !ev->hold && !row->rec.eligible_usec)
+        row->rec.eligible_usec = when;
     return 0;
 }
 
@@ -516,7 +520,7 @@ int projector_event(struct projector *p, const Wire__Event *ev, bool in_store, s
         return 0;
     }
     case WIRE__EVENT__BODY_JOB_UPDATED:
-        return job_updated(p, ev->job_updated, err);
+        return job_updated(p, ev->job_updated, ev->time_usec, err);
     case WIRE__EVENT__BODY_JOB_STARTED:
         return job_started(p, ev->job_started, ev->time_usec, err);
     case WIRE__EVENT__BODY_JOB_ENDING:

@@ -11,7 +11,7 @@
 
 #include "bramblectld/act.h"
 #include "bramblectld/requests/wait.h"
-#include "util/log.h"
+#include "reactor/reactor.h"
 #include "util/mem.h"
 
 static void alloc_drop(struct wait *w)
@@ -58,9 +58,33 @@ static void alloc_granted(void *arg)
         wait_add(w->session, WAIT_STEP, w->job_id, w->step_id, NULL);
     }
     request_send(req, MSG_ALLOC_REPLY, &reply.base);
+    reactor_timer_close(w->immediate);
+    w->immediate = NULL;
     w->req = NULL;
     w->kind = WAIT_JOB;
     request_end(req);
+}
+
+/* --immediate, and its time is over. */
+static void too_late(void *arg)
+{
+    struct wait *w = arg;
+    struct ctld *c = w->req->ctld;
+    struct cluster_now now = ctld_now(c);
+    struct job *job = cluster_job_find(c->cluster, w->job_id);
+    struct control_request cancel = { .action = JOB_ACTION_CANCEL, .job_id = w->job_id, .step_id = STEP_NONE,
+                                      .who = w->session->who };
+    struct error err;
+    if (w->busy || !job || job_state_shown(job) != JOB_PENDING)
+        return;
+    error_set(&err, BRE_NODES_BUSY, "%s: %s", error_code_text(BRE_NODES_BUSY),
+              cluster_job_reason_text(c->cluster, job, &now, &w->req->arena));
+    struct decision *d = ctld_decision(c);
+    if (cluster_decide_control(c->cluster, &now, &cancel, d, NULL) < 0)
+        ctld_drop(c, d);
+    else
+        ctld_commit(c, d, NULL, NULL);
+    alloc_refuse(w, &err);
 }
 
 static const Wire__StepSpec *step_of(const struct request *req)
@@ -144,7 +168,8 @@ static void alloc_submitted(void *arg)
     w->busy = false;
     if (job)
         cluster_job_view(c->cluster, job, &now, &view);
-    if (job && view.state == JOB_PENDING && !w->told_pending && request_alive(w->req)) {
+    const bool at_once = job && view.spec->has_immediate_sec && view.spec->immediate_sec <= 1;
+    if (job && view.state == JOB_PENDING && !w->told_pending && !at_once && request_alive(w->req)) {
         Wire__AllocReply reply = WIRE__ALLOC_REPLY__INIT;
         reply.has_job_id = reply.has_pending = reply.pending = true;
         reply.job_id = w->job_id;
@@ -154,6 +179,14 @@ static void alloc_submitted(void *arg)
     }
     if (!request_alive(w->req) && w->owner)
         cluster_client_gone(c->cluster, w->job_id, &now, true);
+    if (job && view.state == JOB_PENDING && view.spec->has_immediate_sec && request_alive(w->req)) {
+        if (view.spec->immediate_sec <= 1) {
+            too_late(w);
+            return;
+        }
+        w->immediate = reactor_timer_create(c->reactor, too_late, w);
+        reactor_timer_start(w->immediate, (uint64_t)view.spec->immediate_sec * 1000, 0);
+    }
     alloc_advance(w);
 }
 

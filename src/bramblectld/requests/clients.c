@@ -8,6 +8,7 @@
 #include "bramblectld/requests/query.h"
 #include "bramblectld/requests/wait.h"
 #include "bramblectld/journal/journal.h"
+#include "reactor/reactor.h"
 #include "util/mem.h"
 
 #define IN_FLIGHT_MAX 256            /* requests of one session */
@@ -215,6 +216,7 @@ void wait_remove(struct wait *w)
 {
     struct clients *cl = w->session->clients;
     struct job_waits *jw = waits_of(cl, w->job_id);
+    reactor_timer_close(w->immediate);
     list_remove(&w->of_session);
     list_remove(&w->of_job);
     if (jw && list_is_empty(&jw->list)) {
@@ -429,6 +431,14 @@ void clients_close(struct clients *cl)
         if (s->conn)
             rpc_conn_close(s->conn);
     }
+}
+
+bool clients_all_closed(const struct clients *cl)
+{
+    list_for_each(node, &cl->sessions)
+        if (container_of(node, struct session, link)->conn)
+            return false;
+    return true;
 }
 
 void clients_destroy(struct clients *cl)

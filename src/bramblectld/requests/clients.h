@@ -20,6 +20,7 @@ void clients_destroy(struct clients *cl); /* NULL is allowed */
 /* A session with role SESSION_COMMAND stands: it is this room's from here on. */
 void clients_adopt(struct clients *cl, struct rpc_conn *conn);
 void clients_close(struct clients *cl);
+bool clients_all_closed(const struct clients *cl);
 
 /* From the heart, as effects. */
 void clients_job_started(struct clients *cl, uint32_t job_id); /* applied, not yet on disk */

@@ -131,7 +131,6 @@ static void acct_cell(struct acct_run *run, size_t col, const struct acct_record
     STR(ACCT_LAUNCHER, step ? r->launcher : NULL);
     STR(ACCT_LAYOUT, step ? r->layout : NULL);
     INT(ACCT_SUSPENDED_SEC, 0);
-    STR(ACCT_FLAGS, r->start_usec ? "SchedMain" : NULL);
 #undef INT
 #undef STR
     default:

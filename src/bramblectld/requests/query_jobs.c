@@ -106,8 +106,9 @@ static void job_cell(struct query *q, size_t col, struct job *job, const struct 
     INT(JOB_PRIORITY, v->priority);
     INT(JOB_NICE, s->has_nice ? s->nice : 0);
     INT(JOB_SUBMIT_TIME, v->submit_sec);
-    INT(JOB_ELIGIBLE_TIME, unset_if_zero(v->eligible_sec));
-    INT(JOB_ACCRUE_TIME, unset_if_zero(v->eligible_sec));
+    /* Held since its submission: it has not been eligible yet. */
+    INT(JOB_ELIGIBLE_TIME, v->hold && s->hold ? FIELD_UNSET : unset_if_zero(v->eligible_sec));
+    INT(JOB_ACCRUE_TIME, v->hold && s->hold ? FIELD_UNSET : unset_if_zero(v->eligible_sec));
     INT(JOB_START_TIME, job_start(v));
     INT(JOB_END_TIME, job_end(v));
     INT(JOB_DEADLINE, opt(s->has_deadline, s->deadline));

@@ -21,6 +21,7 @@ struct wait {
     bool owner;
     bool busy;           /* a decision for it is on its way to the disk */
     bool told_pending;
+    struct reactor_timer *immediate; /* --immediate: refuse when it fires */
 };
 struct job_waits {
     struct list_node list;
