@@ -12,6 +12,7 @@
 #include "bramblectld/act.h"
 #include "bramblectld/commit.h"
 #include "bramblectld/ctld_private.h"
+#include "bramblectld/event_log.h"
 #include "bramblectld/journal/journal.h"
 #include "bramblectld/requests/clients.h"
 #include "util/failpoint.h"
@@ -135,16 +136,18 @@ void ctld_commit(struct ctld *c, struct decision *d, commit_done_f *done, void *
             continue;
         }
         append_event(k, d->events[i]);
+        event_log(d->events[i]);
     }
     c->commits++;
     if (d->num_events)
         ctld_turn_soon(c);
+    if (journal_durable(c->journal) == journal_last(c->journal)) {
+        on_durable(k);
+        return;
+    }
+    journal_when_durable(c->journal, journal_last(c->journal), on_durable, k);
+    /* Who waits for a start may decide a step at once, so that one flush serves both. */
     for (size_t i = 0; i < d->num_events; i++)
         if (d->events[i]->body_case == WIRE__EVENT__BODY_JOB_STARTED)
             clients_job_started(c->clients, d->events[i]->job_started->job_id);
-    d->num_events = 0; /* what they borrow may change from here on */
-    if (journal_durable(c->journal) == journal_last(c->journal))
-        on_durable(k);
-    else
-        journal_when_durable(c->journal, journal_last(c->journal), on_durable, k);
 }

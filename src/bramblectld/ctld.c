@@ -262,9 +262,9 @@ static int listen_start(struct ctld *c, const uint8_t secret[64], struct error *
 /* ---- start ---- */
 
 /* R7: started by root with user = NAME it becomes that user before it reads anything from others. */
-static int become_user(struct ctld *c, struct error *err)
+static int become_user(const struct conf *conf, bool *became, struct error *err)
 {
-    const char *name = c->conf->user;
+    const char *name = conf->user;
     struct stat st;
     if (!name || geteuid() != 0)
         return 0;
@@ -274,16 +274,16 @@ static int become_user(struct ctld *c, struct error *err)
     if (pw->pw_uid == 0)
         return 0;
     /* The folder that a package or root has made for it; never one that is in use by another. */
-    if (mkdir(c->conf->state_dir, 0700) == 0 && chown(c->conf->state_dir, pw->pw_uid, pw->pw_gid) < 0)
-        return error_set(err, errno, "cannot give %s to %s: %s", c->conf->state_dir, name, strerror(errno));
-    if (stat(c->conf->state_dir, &st) < 0)
-        return error_set(err, errno, "state folder %s: %s", c->conf->state_dir, strerror(errno));
+    if (mkdir(conf->state_dir, 0700) == 0 && chown(conf->state_dir, pw->pw_uid, pw->pw_gid) < 0)
+        return error_set(err, errno, "cannot give %s to %s: %s", conf->state_dir, name, strerror(errno));
+    if (stat(conf->state_dir, &st) < 0)
+        return error_set(err, errno, "state folder %s: %s", conf->state_dir, strerror(errno));
     if (initgroups(name, pw->pw_gid) < 0 || setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) < 0
         || setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) < 0)
         return error_set(err, errno, "cannot become user %s: %s", name, strerror(errno));
     if (getuid() != pw->pw_uid || geteuid() != pw->pw_uid || getegid() != pw->pw_gid || setuid(0) == 0)
         return error_set(err, EPERM, "becoming user %s did not hold", name);
-    c->multi_user = true;
+    *became = true;
     return 0;
 }
 
@@ -348,7 +348,7 @@ struct ctld *ctld_create(const struct ctld_options *options, struct error *err)
         goto fail;
     }
     if (!(c->conf = conf_load(c->conf_path, err))
-        || become_user(c, err) < 0
+        || become_user(c->conf, &c->multi_user, err) < 0
         || !(c->reactor = reactor_create(err))
         || cluster_start(c, err) < 0
         || !(c->identities = identities_create(c->reactor))
@@ -453,9 +453,15 @@ char *ctld_key_text(const char *conf_path, struct error *err)
 {
     uint8_t secret[64];
     char *text = NULL;
+    bool became;
     struct conf *conf = conf_load(conf_path ? conf_path : BRAMBLE_SYSCONFDIR "/bramble.conf", err);
     if (!conf)
         return NULL;
+    /* The key is made by the user who is to read it. */
+    if (become_user(conf, &became, err) < 0) {
+        conf_destroy(conf);
+        return NULL;
+    }
     if (sodium_init() >= 0 && (mkdir(conf->state_dir, 0700) == 0 || errno == EEXIST)
         && ctld_key_load(conf->state_dir, secret, err) == 0)
         text = ctld_key_public_text(secret);

@@ -14,6 +14,7 @@ libctld_la_SOURCES += src/bramblectld/cluster_conf.c src/bramblectld/cluster_con
 libctld_la_SOURCES += \
     src/bramblectld/act.c src/bramblectld/act.h src/bramblectld/commit.c src/bramblectld/commit.h \
     src/bramblectld/ctld.c src/bramblectld/ctld.h src/bramblectld/ctld_private.h \
+    src/bramblectld/event_log.c src/bramblectld/event_log.h \
     src/bramblectld/key.c src/bramblectld/key.h src/bramblectld/replay.c src/bramblectld/replay.h \
     src/bramblectld/agents/agents.c src/bramblectld/agents/agents.h \
     src/bramblectld/agents/node_config.c src/bramblectld/agents/node_config.h \

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -158,6 +159,10 @@ static void raise_limits(void)
         lim.rlim_cur = lim.rlim_max < 65536 ? lim.rlim_max : 65536;
         (void)setrlimit(RLIMIT_NOFILE, &lim);
     }
+    /* One heap for all threads, large blocks given back at once: workers come and go. */
+    (void)mallopt(M_ARENA_MAX, 1);
+    (void)mallopt(M_MMAP_THRESHOLD, 128 << 10);
+    (void)mallopt(M_TRIM_THRESHOLD, 128 << 10);
     lim = (struct rlimit){ 0, 0 }; /* keys stay out of core files */
     (void)setrlimit(RLIMIT_CORE, &lim);
 }

@@ -256,6 +256,8 @@ static void on_register(struct agent *ag, const struct rpc_frame *frame)
     struct registration *r = xcalloc(1, sizeof(*r));
     *r = (struct registration){ agent_incref(ag), frame->request_id, d };
     ctld_commit(c, d, registered, r);
+    agent_heard(ag, reg->has_cpu_load_pct ? reg->cpu_load_pct : UINT32_MAX,
+                reg->has_free_mem_mb ? reg->free_mem_mb : UINT64_MAX);
     for (size_t i = 0; i < reg->n_steps; i++)
         report(ag, reg->steps[i]);
     return;

@@ -13,7 +13,7 @@
 #include "util/error.h"
 #include "util/mem.h"
 
-#define WINDOW (256u << 10)
+#define WINDOW (128u << 10)
 
 int scan_open(struct scan *s, struct storage *st, const char *name, uint64_t magic, struct error *err)
 {

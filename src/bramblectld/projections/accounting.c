@@ -3,6 +3,8 @@
 #include "config.h"
 
 #include <inttypes.h>
+#include <malloc.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bramblectld/ctld_private.h"
@@ -20,6 +22,7 @@
 #define NUDGE_EVENTS 2000  /* do not wait longer than for so many */
 #define BATCH_MS 60000     /* nor than so long */
 #define RETRY_MS 30000     /* after the store failed */
+#define IDLE_MS 15000      /* then the store is closed, and its library's memory given back */
 
 struct ask {
     struct ask *next;
@@ -33,9 +36,7 @@ struct ask {
 };
 struct accounting {
     struct ctld *ctld;
-    struct plugin *loaded;
-    const struct accounting_plugin *plugin;
-    void *self;
+    char *type, *path;
     struct storage *storage;
     int reader_id;
     struct reactor_timer *timer;
@@ -43,6 +44,9 @@ struct accounting {
     uint64_t position; /* in the store */
     struct ask *first_ask, *last_ask;
     /* the worker's while busy */
+    struct plugin *loaded; /* NULL: the store is closed */
+    const struct accounting_plugin *plugin;
+    void *self;
     struct journal_reader *reader;
     struct projector *projector;
     uint64_t limit, reached;
@@ -50,6 +54,40 @@ struct accounting {
 };
 
 /* ---- on a worker ---- */
+
+static void store_close(struct accounting *a)
+{
+    journal_reader_close(a->reader);
+    projector_destroy(a->projector);
+    if (a->self)
+        a->plugin->fini(a->self);
+    plugin_unload(a->loaded);
+    a->reader = NULL;
+    a->projector = NULL;
+    a->self = NULL;
+    a->loaded = NULL;
+}
+
+static int store_open(struct accounting *a, struct error *err)
+{
+    struct plugin_error why = { "" };
+    if (a->loaded)
+        return 0;
+    a->loaded = plugin_load(a->ctld->options.plugin_dir, &plugin_type_accounting, a->type, err);
+    if (!a->loaded)
+        return -1;
+    a->plugin = (const struct accounting_plugin *)plugin_base(a->loaded);
+    if ((a->self = a->plugin->init(a->path, &why)) && a->plugin->position(a->self, &a->position, &why) == 0)
+        return 0;
+    error_set(err, BRE_PLUGIN, "accounting: %s", why.text);
+    store_close(a);
+    return -1;
+}
+
+static void close_work(void *arg)
+{
+    store_close(arg);
+}
 
 static int read_batch(struct accounting *a)
 {
@@ -92,6 +130,8 @@ static void batch_work(void *arg)
     struct accounting *a = arg;
     struct plugin_error why = { "" };
     error_clear(&a->err);
+    if (store_open(a, &a->err) < 0)
+        return;
     a->reached = a->position;
     if (a->plugin->begin(a->self, &why) < 0) {
         error_set(&a->err, BRE_PLUGIN, "%s", why.text);
@@ -104,15 +144,14 @@ static void batch_work(void *arg)
     }
     /* From the start again: the store knows where that is. */
     a->plugin->rollback(a->self);
-    journal_reader_close(a->reader);
-    projector_destroy(a->projector);
-    a->reader = NULL;
-    a->projector = NULL;
+    store_close(a);
 }
 
 static void ask_work(void *arg)
 {
     struct ask *ask = arg;
+    if ((ask->rc = store_open(ask->a, &ask->err)) < 0)
+        return;
     ask->rc = ask->work(ask->arg, ask->a->plugin, ask->a->self, &ask->err);
 }
 
@@ -122,11 +161,9 @@ static void go_on(struct accounting *a);
 
 static void accounting_free(struct accounting *a)
 {
-    journal_reader_close(a->reader);
-    projector_destroy(a->projector);
-    if (a->self)
-        a->plugin->fini(a->self);
-    plugin_unload(a->loaded);
+    store_close(a);
+    free(a->path);
+    free(a->type);
     if (a->storage)
         a->storage->ops->destroy(a->storage);
     free(a);
@@ -216,15 +253,34 @@ static void go_on(struct accounting *a)
     }
     if (ask || durable - a->position >= NUDGE_EVENTS)
         start_batch(a);
-    else if (durable > a->position && !reactor_timer_active(a->timer))
-        reactor_timer_start(a->timer, BATCH_MS, 0);
+    else if (!reactor_timer_active(a->timer) && (durable > a->position || a->loaded))
+        reactor_timer_start(a->timer, a->loaded && durable == a->position ? IDLE_MS : BATCH_MS, 0);
+}
+
+static void close_done(void *arg)
+{
+    struct accounting *a = arg;
+    a->busy = false;
+    if (a->closing) {
+        accounting_free(a);
+        return;
+    }
+    malloc_trim(0); /* the library had much of it */
+    go_on(a);
 }
 
 static void on_timer(void *arg)
 {
     struct accounting *a = arg;
-    if (!a->busy && journal_durable(a->ctld->journal) > a->position)
+    if (a->busy)
+        return;
+    if (journal_durable(a->ctld->journal) > a->position) {
         start_batch(a);
+    } else if (a->loaded) {
+        a->busy = true;
+        if (reactor_offload(a->ctld->reactor, close_work, close_done, a) < 0)
+            a->busy = false;
+    }
 }
 
 void accounting_nudge(struct accounting *a)
@@ -257,23 +313,19 @@ static char *store_path(const struct conf *conf)
 struct accounting *accounting_create(struct ctld *c, struct error *err)
 {
     struct accounting *a = xcalloc(1, sizeof(*a));
-    struct plugin_error why = { "" };
-    CLEANUP_FREE char *path = store_path(c->conf);
     a->ctld = c;
-    if (!(a->loaded = plugin_load(c->options.plugin_dir, &plugin_type_accounting, c->conf->accounting_type, err)))
+    a->type = xstrdup(c->conf->accounting_type);
+    a->path = store_path(c->conf);
+    if (store_open(a, err) < 0) /* what is wrong with it is said now, not at the first query */
         goto fail;
-    a->plugin = (const struct accounting_plugin *)plugin_base(a->loaded);
-    if (!(a->self = a->plugin->init(path, &why)) || a->plugin->position(a->self, &a->position, &why) < 0) {
-        error_set(err, BRE_PLUGIN, "accounting: %s", why.text);
-        goto fail;
-    }
+    store_close(a);
     if (!(a->storage = storage_dir_open(c->conf->state_dir, err)))
         goto fail;
     if (a->position > journal_last(c->journal)) {
         error_set(err, BRE_DAMAGED,
                   "the accounting store %s has reached record %" PRIu64 ", but the journal ends at %" PRIu64
                   ": they do not belong together",
-                  path, a->position, journal_last(c->journal));
+                  a->path, a->position, journal_last(c->journal));
         goto fail;
     }
     a->reader_id = journal_reader_register(c->journal, a->position);

@@ -392,13 +392,17 @@ static int step_created(struct projector *p, const Wire__EvStepCreated *ev, int6
     r->submit_line = keep(p, ev->spec ? ev->spec->submit_line : NULL);
     r->layout = layout_word(ev->spec ? ev->spec->distribution : NULL);
     if (ev->layout) {
-        r->node_list = keep(p, ev->layout->node_list);
+        CLEANUP_HOSTLIST struct hostlist *hl = hostlist_create();
         r->num_nodes = (uint32_t)ev->layout->n_nodes;
         r->num_tasks = ev->layout->num_tasks;
         for (size_t i = 0; i < ev->layout->n_nodes; i++) {
             r->num_cpus += ev->layout->nodes[i]->cpus;
             mem += ev->layout->nodes[i]->mem_mb;
+            if (ev->layout->nodes[i]->name)
+                hostlist_push(hl, ev->layout->nodes[i]->name);
         }
+        CLEANUP_FREE char *list = hostlist_format(hl);
+        r->node_list = keep(p, list);
     }
     r->req_cpus = r->num_cpus;
     r->tres_alloc = tres(p, r->num_cpus, mem, r->num_nodes);
