@@ -16,6 +16,7 @@ testsuite/mpi.stamp: testsuite/lib/mpi/build testsuite/lib/mpi/selfcheck.c tests
 	$(AM_V_GEN)$(MKDIR_P) testsuite && $(srcdir)/testsuite/lib/mpi/build testsuite/mpi && : > $@
 
 system_tests = \
+    testsuite/system/agent-guard.t \
     testsuite/system/agent-steps.t \
     testsuite/system/launchers.t \
     testsuite/system/ledger.t

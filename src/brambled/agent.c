@@ -2,6 +2,7 @@
 #include "config.h"
 #include "brambled/agent_private.h"
 
+#include "cgroup/cgroup.h"
 #include "util/fs.h"
 #include "util/log.h"
 #include "util/mem.h"
@@ -132,6 +133,8 @@ void agent_destroy(struct agent *a)
     reactor_defer(a->reactor, on_last_turn, a->reactor); /* connections close on the loop */
     reactor_run(a->reactor);
     jobs_free(a);
+    if (a->cgroup)
+        cgroup_unprobe(a->cgroup); /* stays while a step is in it */
     facts_free(a);
     reactor_signal_close(a->sigchld);
     reactor_signal_close(a->sigterm);

@@ -21,5 +21,4 @@ libstepd_la_LIBADD = -lutil
 
 brambleexec_PROGRAMS += bramblestepd
 bramblestepd_SOURCES = src/bramblestepd/main.c
-# Started once a step: what can be linked statically is, which saves a quarter of its start.
-bramblestepd_LDADD = libstepd.la libbramble.la $(STEPD_LIBS)
+bramblestepd_LDADD = libstepd.la libbramble.la $(BRAMBLE_LIBS)

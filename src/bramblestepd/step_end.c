@@ -113,7 +113,7 @@ static void on_kill_wait(void *arg)
 
 void step_kill(struct step *s, const char *reason, uint64_t wait_ms, bool by_order)
 {
-    struct procs procs = step_procs(s);
+    struct procs procs;
 
     if (s->phase == PHASE_DRAINING && by_order && s->io_pid > 0)
         kill(s->io_pid, SIGTERM); /* srun does not read: what it has not taken is lost */
@@ -143,6 +143,7 @@ void step_kill(struct step *s, const char *reason, uint64_t wait_ms, bool by_ord
         return;
     }
     s->kill_phase = KILL_TERM;
+    procs = step_procs(s); /* after the line for the user was begun: its writer is none of them */
     procs_signal(&procs, SIGCONT);
     procs_signal(&procs, SIGTERM);
     reactor_timer_start(s->kill_timer, wait_ms, 0);

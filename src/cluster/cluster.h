@@ -286,10 +286,10 @@ int cluster_decide_timers(struct cluster *c, const struct cluster_now *now, stru
                           struct error *err);
 
 /* -- the scheduler -- */
-/* Work on the scheduling pass for about budget units (one unit: one node looked at, some 20 ns;
- * SCHED_SLICE is about 5 ms).  Decided starts are in d: apply them before the next call.  True:
+/* Work on the scheduling pass for about budget units (one unit: one node looked at, some 40 ns;
+ * SCHED_SLICE is about 3 ms).  Decided starts are in d: apply them before the next call.  True:
  * the pass is not finished, call again from the loop's next turn. */
-#define SCHED_SLICE 200000u
+#define SCHED_SLICE 75000u
 bool cluster_sched_pass(struct cluster *c, const struct cluster_now *now, uint32_t budget,
                         struct decision *d);
 bool cluster_sched_wanted(const struct cluster *c); /* is there anything a pass could change? */

@@ -13,5 +13,5 @@ include src/libbramble/plugin/local.mk
 include src/libbramble/jobopt/local.mk
 include src/libbramble/jobenv/local.mk
 include src/libbramble/cgroup/local.mk
-# --as-needed drops what a program does not use
-LIBBRAMBLE = libbramble.la $(UV_LIBS) $(PROTOBUF_C_LIBS) $(SODIUM_LIBS) $(MUNGE_LIBS) $(LIBCONFIG_LIBS)
+# Archives where there are any: commands and shepherds start for every job (see configure.ac).
+LIBBRAMBLE = libbramble.la $(BRAMBLE_LIBS)

@@ -3,7 +3,8 @@
  *     lat [-n RUNS] [-p THREADS] [-w WARM-UP RUNS] -- COMMAND [ARGUMENT]...
  *
  * Prints one line of name=value words: runs, failures, and milliseconds; rate is runs a second over
- * all threads.  The command's standard output goes to /dev/null.
+ * all threads, cpu the command's own CPU time a run, which a busy machine falsifies less.  The
+ * command's standard output goes to /dev/null.
  */
 #include "config.h"
 
@@ -13,6 +14,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -60,6 +62,16 @@ static void *worker(void *arg)
     return NULL;
 }
 
+/* CPU time of all ended children. */
+static double children_ms(void)
+{
+    struct rusage u;
+
+    getrusage(RUSAGE_CHILDREN, &u);
+    return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1e3
+           + (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e3;
+}
+
 static int compare(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -72,7 +84,7 @@ int main(int argc, char **argv)
     struct bench b = { .runs = 20 };
     int threads = 1, warm = 1;
     pthread_t *ids;
-    double start, wall;
+    double start, wall, cpu;
 
     for (int c; (c = getopt(argc, argv, "+n:p:w:")) != -1;) {
         int value = c == '?' ? 0 : atoi(optarg);
@@ -97,6 +109,7 @@ int main(int argc, char **argv)
     posix_spawn_file_actions_addopen(&b.actions, 1, "/dev/null", O_WRONLY, 0);
     while (warm-- > 0)
         run_once(&b);
+    cpu = children_ms();
     start = now_ms();
     for (int i = 0; i < threads; i++)
         if (pthread_create(&ids[i], NULL, worker, &b) != 0)
@@ -104,10 +117,11 @@ int main(int argc, char **argv)
     for (int i = 0; i < threads; i++)
         pthread_join(ids[i], NULL);
     wall = now_ms() - start;
+    cpu = children_ms() - cpu;
     qsort(b.ms, (size_t)b.runs, sizeof *b.ms, compare);
-    printf("runs=%d failures=%d min=%.3f median=%.3f p95=%.3f max=%.3f wall=%.3f rate=%.2f\n", b.runs,
+    printf("runs=%d failures=%d min=%.3f median=%.3f p95=%.3f max=%.3f wall=%.3f rate=%.2f cpu=%.3f\n", b.runs,
            atomic_load(&b.failures), b.ms[0],
            b.runs % 2 ? b.ms[b.runs / 2] : (b.ms[b.runs / 2] + b.ms[b.runs / 2 - 1]) / 2,
-           b.ms[(int)(b.runs * 0.95)], b.ms[b.runs - 1], wall / 1e3, b.runs / (wall / 1e3));
+           b.ms[(int)(b.runs * 0.95)], b.ms[b.runs - 1], wall / 1e3, b.runs / (wall / 1e3), cpu / b.runs);
     return atomic_load(&b.failures) ? 1 : 0;
 }

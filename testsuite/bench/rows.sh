@@ -104,7 +104,7 @@ row_step_memory() {
 row_idle() {
     local seconds=${IDLE_SECONDS:-60} c n cw nw io i
     wait_empty
-    sleep 12 # ended jobs are forgotten meanwhile
+    sleep 25 # ended jobs are forgotten meanwhile
     c=$(ctld_pid) n=$(node_pid 1)
     cw=$(switches_of "$c") nw=$(switches_of "$n") io=$(written_by "$c")
     sleep "$seconds"
@@ -197,7 +197,7 @@ device_jobs() { # COUNT GAP SUFFIX
         for x in $(seq "$1"); do sbatch -o /dev/null "$TRUE_JOB" >/dev/null; sleep "$2"; done
     fi
     wait_empty
-    sleep "${SETTLE:-5}"
+    sleep "${SETTLE:-20}"
     sync -f "$BENCH/state"; sync -f "$BENCH/spool"
     read -r s1 f1 <<<"$(device_words "$BENCH/state")"; read -r p1 x <<<"$(device_words "$BENCH/spool")"
     result "state_$3" "$(quotient $((s1 - s0)) "$1")"

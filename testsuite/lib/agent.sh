@@ -32,6 +32,7 @@ agent_begin() {
     AGENT_DIR=$(mktemp -d /tmp/agent-test.XXXXXX)
     chmod 755 "$AGENT_DIR"
     mkfifo "$AGENT_DIR/in"
+    : > "$AGENT_DIR/said"
     "$FAKE_CTLD" < "$AGENT_DIR/in" > "$AGENT_DIR/said" 2> "$AGENT_DIR/ctld.log" &
     FAKE_PID=$!
     exec 7> "$AGENT_DIR/in"

@@ -120,7 +120,7 @@ ctld_start() {
     $(cluster_plain) "$BRAMBLE_SBINDIR/bramblectld" -D -f "$CLUSTER_DIR/bramble.conf" --plugin-dir "$BRAMBLE_PLUGINDIR" \
         ${CTLD_ARGS:-} </dev/null >>"$CLUSTER_DIR/log/bramblectld" 2>&1 3>&- &
     echo $! > "$CLUSTER_DIR/pids/bramblectld"
-    [ "${1:-}" = nowait ] || wait_for 10 ctld_ready || {
+    [ "${1:-}" = nowait ] || { wait_for 10 ctld_ready && pid_alive "$(ctld_pid)"; } || {
         cluster_say "the controller does not answer:" "$(tail -3 "$CLUSTER_DIR/log/bramblectld")"
         return 1
     }

@@ -582,6 +582,8 @@ int main(int argc, char **argv)
     wire__node_config__init(&f->conf);
     f->conf.cluster_name = "fake";
     f->conf.node_name = "pi1";
+    f->conf.has_cluster_id = true;
+    f->conf.cluster_id = (uint64_t)getpid();
     f->conf.has_kill_wait_sec = f->conf.has_unkillable_sec = f->conf.has_heartbeat_sec = true;
     f->conf.kill_wait_sec = 2;
     f->conf.unkillable_sec = 4;

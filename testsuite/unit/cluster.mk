@@ -8,3 +8,12 @@ cluster_test_libs = libworld.la libcluster.la $(LIBBRAMBLE) $(CHECK_LIBS)
 testsuite_unit_cluster_test_job_SOURCES = testsuite/unit/cluster/test_job.c
 testsuite_unit_cluster_test_job_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 testsuite_unit_cluster_test_job_LDADD = $(cluster_test_libs)
+
+# the simulator: 200 seeds; a failing one is printed and can be run alone: test_sim SEED 1 -v
+check_PROGRAMS += testsuite/unit/cluster/sim/test_sim
+TESTS += testsuite/unit/cluster/sim/test_sim
+testsuite_unit_cluster_sim_test_sim_SOURCES = \
+    testsuite/unit/cluster/sim/sim.h testsuite/unit/cluster/sim/sim.c \
+    testsuite/unit/cluster/sim/sim_agent.c testsuite/unit/cluster/sim/sim_check.c \
+    testsuite/unit/cluster/sim/sim_ctld.c testsuite/unit/cluster/sim/test_sim.c
+testsuite_unit_cluster_sim_test_sim_LDADD = libcluster.la $(LIBBRAMBLE)

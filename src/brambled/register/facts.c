@@ -209,7 +209,9 @@ static void on_probe(void *arg, int events, int status)
 int facts_begin(struct agent *a, struct error *err)
 {
     struct strbuf notes = STRBUF_INIT;
-    char *base, *name = xasprintf("%s.%s", a->conf.cluster_name ? a->conf.cluster_name : "cluster", a->opts.node_name);
+    /* Clusters of one name may share a kernel: the id tells them apart. */
+    char *base, *name = xasprintf("%s-%08x.%s", a->conf.cluster_name ? a->conf.cluster_name : "cluster",
+                                  (unsigned)(a->conf.cluster_id ^ a->conf.cluster_id >> 32), a->opts.node_name);
     int ends[2];
 
     base = cgroup_probe(a->conf.cgroup, name, &notes, err);

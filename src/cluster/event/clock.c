@@ -9,6 +9,7 @@
 bool clock_check(struct cluster *c, const struct cluster_now *now, struct decision *d)
 {
     int64_t passed, delta;
+    Wire__EvClockStepped *ev;
 
     if (!c->clock.mono_ms) {
         c->clock = *now;
@@ -27,8 +28,8 @@ bool clock_check(struct cluster *c, const struct cluster_now *now, struct decisi
     for (size_t i = d->num_events; i-- > 0;)
         if (d->events[i]->body_case == WIRE__EVENT__BODY_CLOCK_STEPPED)
             return true;
-    SET(event_add(d, now, clock_stepped, CLOCK_STEPPED, EvClockStepped, EV_CLOCK_STEPPED),
-        delta_usec, delta);
+    ev = event_add(d, now, clock_stepped, CLOCK_STEPPED, EvClockStepped, EV_CLOCK_STEPPED);
+    SET(ev, delta_usec, delta);
     return true;
 }
 

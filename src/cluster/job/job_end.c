@@ -128,7 +128,12 @@ void job_decide_node_gone(struct cluster *c, const struct cluster_now *now, stru
     struct alloc_node *an = &job->alloc->nodes[place];
     bool used = (an->flags & ALLOC_USED) != 0;
 
-    steps_decide_place_ended(now, job, place, true, NULL, d);
+    steps_decide_place_ended(now, job, place, true, d);
+    if (job->phase == PHASE_RUNNING && job->spec->msg->no_kill && place > 0
+        && job->alloc->count > 1) { /* --no-kill: it goes on with the nodes it has left */
+        job_decide_end(c, now, job, NULL, place, used && !known_dead, d);
+        return;
+    }
     end.requeue = job_may_requeue(c, job) ? 1 : 0;
     job_decide_end(c, now, job, job->phase == PHASE_RUNNING ? &end : NULL, place,
                    used && !known_dead, d);

@@ -200,7 +200,7 @@ static int set_item(struct cluster *c, const struct cluster_now *now, struct job
     } else if (KEY("wckey")) {
         rc = set_text(w, val, &s->wckey, "wckey");
     } else {
-        return error_set(err, BRE_UPDATE, "jobs have no key \"%s\" that can be updated", key);
+        return error_set(err, BRE_UPDATE, "Update of this parameter is not supported: %s=%s", key, val);
     }
 #undef KEY
     w->needs_pending |= pending_only;
@@ -240,10 +240,13 @@ int cluster_decide_update_job(struct cluster *c, const struct cluster_now *now,
     wire__job_spec__init(&w.spec);
     for (size_t i = 0; i < num_items; i++) {
         const char *key = items[i]->key ? items[i]->key : "";
+        const char *val = items[i]->value ? items[i]->value : "";
 
-        if (strcasecmp(key, "jobid") != 0
-            && set_item(c, now, job, &w, key, items[i]->value ? items[i]->value : "", err) < 0)
+        if (strcasecmp(key, "jobid") == 0 || set_item(c, now, job, &w, key, val, err) == 0)
+            continue;
+        if (err && strncmp(err->text, "Update of", 9) == 0)
             return -1;
+        return error_prefix(err, "Invalid input: %s=%s", key, val);
     }
     if (w.needs_pending && job->phase != PHASE_PENDING)
         return error_set(err, BRE_NOT_SUPPORTED, "job %u is running: this can be changed only while it is pending", job_id);

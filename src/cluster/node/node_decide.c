@@ -148,8 +148,11 @@ static void relaunch(struct cluster *c, const struct cluster_now *now, struct no
     list_for_each(link, &c->waiting_dead) {
         struct ghosts *g = container_of(link, struct ghosts, link);
 
-        if (job_has_ghost(g->job, g->attempt, node->id)
-            && !reported_any(reg, g->job->id, g->attempt))
+        if (!job_has_ghost(g->job, g->attempt, node->id))
+            continue;
+        if (reported_any(reg, g->job->id, g->attempt)) /* its answer is what we wait for */
+            effect_kill(d, node->id, g->job->id, STEP_NONE, g->attempt, 0);
+        else
             job_decide_ghost_gone(c, now, g->job, node->id, d);
     }
 }

@@ -29,8 +29,7 @@ static int parse_state(const char *value, struct node_wish *wish, struct error *
             return 0;
         }
     return error_set(err, BRE_UPDATE,
-                     "node state \"%s\" cannot be set: use drain, resume, undrain, idle, down or "
-                     "fail",
+                     "Invalid input: state=%s: use drain, resume, undrain, idle, down or fail",
                      value);
 }
 
@@ -50,12 +49,13 @@ static int parse_items(Wire__KeyValue *const *items, size_t num_items, struct no
                 return -1;
         } else if (strcasecmp(key, "key") == 0) {
             if (strcasecmp(value, "forget") != 0)
-                return error_set(err, BRE_UPDATE, "key=%s: only key=forget is known", value);
+                return error_set(err, BRE_UPDATE, "Invalid input: key=%s: only key=forget is known", value);
             wish->forget_key = true;
         } else {
             return error_set(err, BRE_UPDATE,
-                             "nodes have no key \"%s\" that can be updated: use state, reason or key",
-                             key);
+                             "Update of this parameter is not supported: %s=%s (nodes have state, "
+                             "reason and key)",
+                             key, value);
         }
     }
     if (!wish->names || !*wish->names)

@@ -149,7 +149,7 @@ int part_conf_set(struct part_conf *conf, const char *key, const char *val, stru
         conf->allow_groups = strcasecmp(val, "all") == 0 || !*val ? NULL : val;
         return 0;
     }
-    return error_set(err, BRE_UPDATE, "partitions have no key \"%s\" that can be updated", key);
+    return error_set(err, BRE_UPDATE, "Update of this parameter is not supported: %s=%s", key, val);
 }
 
 static void part_free(struct part *part)
@@ -275,7 +275,9 @@ int cluster_decide_update_part(struct cluster *c, const struct cluster_now *now,
         if (strcasecmp(key, "partitionname") == 0)
             continue;
         if (part_conf_set(&trial, key, val, err) < 0)
-            return -1;
+            return err && strncmp(err->text, "Update of", 9) == 0
+                       ? -1
+                       : error_prefix(err, "Invalid input: %s=%s", key, val);
         if (strcasecmp(key, "nodes") == 0 && part_nodes_parse(c, val, NULL, err) < 0)
             return -1;
     }

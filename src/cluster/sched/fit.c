@@ -14,6 +14,13 @@ bool shape_whole_nodes(const struct shape *s, const struct part *part)
     return s->exclusive || part->conf.share == PART_SHARE_EXCLUSIVE;
 }
 
+uint32_t shape_threads(const struct shape *s, const struct node *node)
+{
+    if (!s->threads_per_core)
+        return node->tpc;
+    return s->threads_per_core <= node->tpc ? s->threads_per_core : 0;
+}
+
 uint64_t shape_mem(const struct cluster *c, const struct shape *s, const struct part *part,
                    const struct node *node, uint32_t cores)
 {
@@ -33,7 +40,7 @@ uint64_t shape_mem(const struct cluster *c, const struct shape *s, const struct 
     else
         per_node = conf->def_mem_per_node_mb;
     if (per_cpu)
-        return per_cpu * cores * node->tpc;
+        return per_cpu * cores * shape_threads(s, node);
     return per_node; /* 0: not counted, not limited */
 }
 
@@ -41,15 +48,16 @@ uint32_t shape_cores(const struct shape *s, const struct part *part, const struc
                      uint32_t tasks)
 {
     uint64_t cpus, cores;
+    uint32_t tpc = shape_threads(s, node);
 
-    if (shape_whole_nodes(s, part))
+    if (shape_whole_nodes(s, part) || !tpc)
         return node->cores;
     cpus = s->overcommit ? s->cpus_per_task : (uint64_t)tasks * s->cpus_per_task;
-    if (s->overcommit && cpus > (uint64_t)node->cores * node->tpc)
-        cpus = (uint64_t)node->cores * node->tpc;
+    if (s->overcommit && cpus > (uint64_t)node->cores * tpc)
+        cpus = (uint64_t)node->cores * tpc;
     if (cpus < s->min_cpus)
         cpus = s->min_cpus;
-    cores = (cpus + node->tpc - 1) / node->tpc;
+    cores = (cpus + tpc - 1) / tpc;
     if (s->ntasks_per_core && tasks > cores * s->ntasks_per_core)
         cores = (tasks + s->ntasks_per_core - 1) / s->ntasks_per_core;
     return cores > node->cores + 1u ? node->cores + 1u : (uint32_t)(cores ? cores : 1);
@@ -57,7 +65,7 @@ uint32_t shape_cores(const struct shape *s, const struct part *part, const struc
 
 static uint32_t task_limit(const struct shape *s, const struct node *node, uint32_t cores)
 {
-    uint64_t max = (uint64_t)cores * node->tpc / s->cpus_per_task;
+    uint64_t max = (uint64_t)cores * shape_threads(s, node) / s->cpus_per_task;
 
     if (s->overcommit)
         max = UINT32_MAX;
@@ -76,11 +84,11 @@ uint32_t shape_fit(const struct cluster *c, const struct shape *s, const struct 
     uint32_t tasks, need;
     uint64_t limit = part->conf.max_mem_per_node_mb;
 
-    if (!node->cores || free_cores == 0)
+    if (!node->cores || free_cores == 0 || !shape_threads(s, node))
         return 0;
     if (shape_whole_nodes(s, part) && (!idle || free_cores < node->cores))
         return 0;
-    if ((uint64_t)free_cores * node->tpc < s->min_cpus)
+    if ((uint64_t)free_cores * shape_threads(s, node) < s->min_cpus)
         return 0;
     if (s->min_tmp_mb && node->facts && node->facts->tmp_mb < s->min_tmp_mb)
         return 0;

@@ -148,7 +148,7 @@ static void pass_begin(struct sched *s, const struct cluster_now *now, bool plan
                 s->cap_heap = s->cap_heap ? s->cap_heap * 2 : 64;
                 s->heap = xreallocarray(s->heap, s->cap_heap, sizeof(*s->heap));
             }
-            shape_refresh(c, shape); /* its partitions decide its place */
+            shape->tier = shape_tier(c, shape);
             shape->refs++;
             shape->pass = s->pass;
             shape->blocked = false;
@@ -302,7 +302,7 @@ static void emit_start(struct sched *s, const struct cluster_now *now, struct jo
         SET(na, node_id, node->id);
         na->name = node->name;
         na->cores = take_cores(t, node, cores, &d->arena);
-        SET(na, cpus, cores * node->tpc);
+        SET(na, cpus, cores * shape_threads(shape, node));
         SET(na, mem_mb, mem);
         SET(na, tasks, slot->chosen);
         t->mem_mb += mem;
@@ -327,6 +327,7 @@ static bool try_start(struct sched *s, const struct cluster_now *now, struct sha
         if (!part_takes(s->c, part, shape))
             continue;
         num = slots_now(s, shape, sp, now, length);
+        s->units += num * 2;
         if (num && shape_choose(s->c, shape, sp, s->slots, num, s->picked, &num_picked)) {
             emit_start(s, now, shape->cursor, part, length, num_picked, d);
             return true;
@@ -343,6 +344,7 @@ static void block(struct sched *s, struct shape *shape)
     s->num_open--;
     if (shape->reason_gen != s->c->node_gen || shape->reason == REASON_NONE) {
         shape->reason = (uint8_t)shape_standing_reason(s->c, shape);
+        s->units += (uint32_t)s->c->num_nodes * 2;
         shape->reason_gen = s->c->node_gen;
     }
     if (shape->reason == REASON_RESOURCES)
@@ -407,7 +409,10 @@ static bool pass_run(struct sched *s, const struct cluster_now *now, uint32_t bu
         }
         if (!s->plan_only && !s->num_open)
             break; /* what waits still cannot start, in whatever order */
-        shape_refresh(c, shape);
+        if (shape->gen != c->node_gen) {
+            shape_refresh(c, shape);
+            s->units += (uint32_t)c->num_nodes;
+        }
         if (!shape->blocked) {
             if (!s->plan_only && try_start(s, now, shape, d)) {
                 advance(s, shape);

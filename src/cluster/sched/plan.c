@@ -290,7 +290,7 @@ static bool try_open(struct plan *p, const struct shape *shape, const struct sha
     for (uint32_t i = 0; i < num; i++)
         if (p->slots[i].tasks)
             p->open[open++] = p->slots[i];
-    *units += num / 4 + open;
+    *units += num / 2 + open * 2;
     return shape_choose(p->c, shape, sp, p->open, open, p->picked, num_picked);
 }
 
@@ -315,7 +315,7 @@ int64_t plan_start(struct plan *p, struct shape *shape, const struct shape_part 
     }
     if (p->num_windows)
         qsort(p->windows, p->num_windows, sizeof(*p->windows), by_time);
-    *units += (uint32_t)p->num_windows;
+    *units += (uint32_t)p->num_windows * 3;
     for (size_t i = 0; i < p->num_windows;) {
         int64_t at = p->windows[i].at;
         bool more = false;
@@ -367,7 +367,7 @@ void plan_last(struct plan *p, const struct shape *shape, const struct shape_par
         const struct slot *s = &p->open[p->picked[k]];
 
         hostlist_push(names, s->node->name);
-        picture->cpus += shape_cores(shape, part, s->node, s->chosen) * s->node->tpc;
+        picture->cpus += shape_cores(shape, part, s->node, s->chosen) * shape_threads(shape, s->node);
     }
     text = hostlist_format(names);
     picture->nodes = arena_strdup(a, text);

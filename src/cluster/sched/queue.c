@@ -1,18 +1,6 @@
 /* queue.c - pending, eligible jobs of a shape: a treap whose links live in the jobs. */
 #include "cluster/sched/sched.h"
 
-static uint32_t tier_of(const struct cluster *c, const struct job *job)
-{
-    const struct shape *shape = job->spec->shape;
-    uint32_t tier = 0;
-
-    for (uint32_t i = 0; i < shape->num_parts; i++)
-        if (shape->parts[i].part_index < c->num_parts
-            && c->parts[shape->parts[i].part_index].conf.priority_tier > tier)
-            tier = c->parts[shape->parts[i].part_index].conf.priority_tier;
-    return tier;
-}
-
 static bool before_same(const struct job *a, const struct job *b)
 {
     if (a->priority != b->priority)
@@ -22,12 +10,9 @@ static bool before_same(const struct job *a, const struct job *b)
 
 bool queue_before(const struct cluster *c, const struct job *a, const struct job *b)
 {
-    if (a->spec->shape != b->spec->shape) {
-        uint32_t ta = tier_of(c, a), tb = tier_of(c, b);
-
-        if (ta != tb)
-            return ta > tb;
-    }
+    (void)c;
+    if (a->spec->shape->tier != b->spec->shape->tier)
+        return a->spec->shape->tier > b->spec->shape->tier;
     return before_same(a, b);
 }
 

@@ -235,6 +235,8 @@ static const char *explain_waiting(struct cluster *c, struct job *job, struct ar
         return "has just been submitted";
     if (job_pending_reason(c, job) == REASON_PRIORITY && ahead && ahead->phase == PHASE_PENDING)
         strbuf_addf(&sb, "waits behind job %u, which has a higher priority; ", ahead->id);
+    if (s->reason == REASON_BAD_CONSTRAINTS)
+        strbuf_add(&sb, "cannot run on this cluster as it is configured: ");
     shape_explain(c, s, &sb);
     if (job->planned_sec)
         strbuf_addf(&sb, "; planned for %s", time_at_format((time_t)job->planned_sec, NULL, when));

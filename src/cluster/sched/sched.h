@@ -43,7 +43,7 @@ struct shape {
     uint64_t mem_per_node_mb, mem_per_cpu_mb;
     bool has_mem_per_node, has_mem_per_cpu, exclusive, overcommit, contiguous, use_min_nodes;
     uint32_t time_limit_min;       /* 0: the partition's default */
-    uint32_t min_tmp_mb;
+    uint32_t min_tmp_mb, threads_per_core;
     struct feature_expr *expr;     /* NULL: none */
     /* cache, by cluster.node_gen */
     uint64_t gen;
@@ -56,6 +56,7 @@ struct shape {
     struct job *root;
     uint32_t num_jobs;
     uint32_t heap_pos;             /* runtime, in a pass */
+    uint32_t tier;                 /* of its partitions, in a pass */
     uint64_t pass;                 /* last pass that met it */
     struct job *cursor;            /* next job of it in the pass */
     bool blocked;                  /* in this pass */
@@ -75,6 +76,8 @@ uint32_t shape_time_limit(const struct cluster *c, const struct shape *shape,
                           const struct part *part);
 /* Bring the cache up to date with nodes and partitions. */
 void shape_refresh(struct cluster *c, struct shape *shape);
+/* Highest priority tier of its partitions. */
+uint32_t shape_tier(const struct cluster *c, const struct shape *shape);
 uint32_t shape_least_nodes(const struct shape *shape);
 uint32_t shape_most_nodes(const struct shape *shape);
 uint32_t shape_least_tasks(const struct shape *shape);
@@ -124,6 +127,8 @@ uint32_t shape_cores(const struct shape *shape, const struct part *part, const s
                      uint32_t tasks);
 uint64_t shape_mem(const struct cluster *c, const struct shape *shape, const struct part *part,
                    const struct node *node, uint32_t cores);
+/* Hardware threads of a core that the shape uses; 0: it asks for more than there are. */
+uint32_t shape_threads(const struct shape *shape, const struct node *node);
 bool shape_whole_nodes(const struct shape *shape, const struct part *part);
 
 /* plan.c: what will be free when, as far as is known. */

@@ -25,6 +25,7 @@ static void shape_fields(const Wire__JobSpec *spec, Wire__JobSpec *key)
     COPY(overcommit);
     COPY(contiguous);
     COPY(min_tmp_mb);
+    COPY(threads_per_core);
 #undef COPY
     key->partition = spec->partition;
     key->features = spec->features;
@@ -54,7 +55,7 @@ static bool shape_is(const struct shape *s, const Wire__JobSpec *k)
            && s->has_mem_per_cpu == k->has_mem_per_cpu_mb && s->mem_per_cpu_mb == k->mem_per_cpu_mb
            && s->exclusive == k->exclusive && s->overcommit == k->overcommit
            && s->contiguous == k->contiguous && s->time_limit_min == k->time_limit_min
-           && s->min_tmp_mb == k->min_tmp_mb && text_same(s->partition, k->partition)
+           && s->threads_per_core == k->threads_per_core && s->min_tmp_mb == k->min_tmp_mb && text_same(s->partition, k->partition)
            && text_same(s->features, k->features) && text_same(s->nodelist, k->nodelist)
            && text_same(s->exclude, k->exclude);
 }
@@ -115,6 +116,7 @@ struct shape *shape_intern(struct cluster *c, const Wire__JobSpec *spec)
         s->contiguous = key.contiguous;
         s->time_limit_min = key.time_limit_min;
         s->min_tmp_mb = key.min_tmp_mb;
+        s->threads_per_core = key.threads_per_core;
         s->expr = s->features ? feature_parse(s->features, NULL) : NULL;
         s->gen = UINT64_MAX;
         idmap_put(&c->shapes, hash, s);
@@ -264,6 +266,22 @@ static void refresh_part(struct cluster *c, struct shape *s, const struct part *
             if (feature_count_match(s->expr, k, node, &count))
                 bitmap_set(sp->count_sets[k], (size_t)i);
     }
+}
+
+uint32_t shape_tier(const struct cluster *c, const struct shape *s)
+{
+    uint32_t tier = 0;
+
+    for (const char *p = s->partition; p && *p;) {
+        size_t len = strcspn(p, ",");
+
+        for (size_t i = 0; i < c->num_parts; i++)
+            if (strlen(c->parts[i].conf.name) == len && strncmp(c->parts[i].conf.name, p, len) == 0
+                && c->parts[i].conf.priority_tier > tier)
+                tier = c->parts[i].conf.priority_tier;
+        p += len + (p[len] == ',');
+    }
+    return tier;
 }
 
 void shape_refresh(struct cluster *c, struct shape *s)

@@ -235,10 +235,8 @@ static int refuse_size(const struct plan_step *p, uint32_t least, struct error *
     for (uint32_t i = 0; i < p->num_places; i++)
         cpus += p->job->alloc->nodes[p->places[i].index].cpus;
     if (least > p->num_places)
-        return error_set(err, BRE_NODE_CONFIG,
-                         "Requested node configuration is not available: the step asks for %u nodes, "
-                         "job %u offers %u",
-                         least, p->job->id, p->num_places);
+        return error_set(err, BRE_TOO_MANY_NODES, "Only allocated %u nodes asked for %u",
+                         p->num_places, least);
     return error_set(err, BRE_CORE_CNT,
                      "More processors requested than permitted: %u tasks of %u CPUs on %u nodes%s; "
                      "job %u has %u CPUs there",

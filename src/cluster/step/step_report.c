@@ -77,7 +77,7 @@ static bool decide_node_ended(const struct cluster_now *now, struct step *step,
 }
 
 void steps_decide_place_ended(const struct cluster_now *now, struct job *job, uint32_t place,
-                              bool lost, const struct step *except, struct decision *d)
+                              bool lost, struct decision *d)
 {
     enum job_state state;
     uint32_t exit_status;
@@ -86,7 +86,7 @@ void steps_decide_place_ended(const struct cluster_now *now, struct job *job, ui
     for (struct step *s = job->steps; s; s = s->next) {
         struct step_node *sn = step_node_at(s, place);
 
-        if (!sn || sn->ended || s == except)
+        if (!sn || sn->ended)
             continue;
         if (!decide_node_ended(now, s, sn, NULL, lost, d, &state, &exit_status, &text) && lost
             && !s->end_state)
@@ -96,10 +96,23 @@ void steps_decide_place_ended(const struct cluster_now *now, struct job *job, ui
 
 /* Nothing of the job is left on this place. */
 static void decide_place_clean(struct cluster *c, const struct cluster_now *now, struct job *job,
-                               uint32_t place, const struct step *except, struct decision *d)
+                               uint32_t place, struct decision *d)
 {
-    steps_decide_place_ended(now, job, place, false, except, d);
+    steps_decide_place_ended(now, job, place, false, d);
     job_decide_end(c, now, job, NULL, place, false, d);
+}
+
+/* "Clean" was said before the node could know of a launch that is on its way: it holds only if
+ * nothing else was sent there.  Otherwise the job's end asks again, and that answer is final. */
+static bool clean_holds(const struct job *job, uint32_t place, const struct step *except)
+{
+    for (struct step *s = job->steps; s; s = s->next) {
+        const struct step_node *sn = s == except ? NULL : step_node_at(s, place);
+
+        if (sn && !sn->ended)
+            return false;
+    }
+    return true;
 }
 
 static bool is_main_step(const struct job *job, const struct step *step)
@@ -124,11 +137,14 @@ static void answer_stranger(struct cluster *c, const struct cluster_now *now, st
     if (st->state == STEP_ENDED) {
         if (ghost && st->clean) {
             job_decide_ghost_gone(c, now, job, node_id, d);
+        } else if (ghost) {
+            effect_kill(d, node_id, st->job_id, STEP_NONE, st->attempt, 0);
         } else if (job && job->phase == PHASE_ENDING && job->attempt == st->attempt && st->clean) {
             uint32_t place = alloc_find(job->alloc, node_id);
 
-            if (place < job->alloc->count && !(job->alloc->nodes[place].flags & ALLOC_CLEAN))
-                decide_place_clean(c, now, job, place, NULL, d);
+            if (place < job->alloc->count && !(job->alloc->nodes[place].flags & ALLOC_CLEAN)
+                && clean_holds(job, place, NULL))
+                decide_place_clean(c, now, job, place, d);
         } else if (job && job->phase == PHASE_ENDED && job->attempt == st->attempt && st->clean) {
             uint32_t place = job->alloc ? alloc_find(job->alloc, node_id) : 0;
 
@@ -159,7 +175,7 @@ int cluster_decide_step_status(struct cluster *c, const struct cluster_now *now,
     uint32_t exit_status, place;
     const char *text;
     struct job_end end;
-    bool over;
+    bool over, clean;
 
     if (node_known(c, node_id, err) < 0)
         return -1;
@@ -183,16 +199,15 @@ int cluster_decide_step_status(struct cluster *c, const struct cluster_now *now,
     over = decide_node_ended(now, step, sn, st, false, d, &state, &exit_status, &text);
     if (!over && st->aborted && !step->end_state && job->phase == PHASE_RUNNING)
         step_decide_ending(now, step, JOB_FAILED, 0, st->text, d);
-    if (st->clean)
-        steps_decide_place_ended(now, job, place, false, step, d);
+    clean = st->clean && clean_holds(job, place, step);
     if (job->phase == PHASE_RUNNING && over && is_main_step(job, step)) {
         job_end_of_step(c, job, state, exit_status, text, &end);
         if (state == JOB_CANCELLED)
             end.by_uid = step->by_uid;
         if (job->kind == JOB_KIND_BATCH && state == JOB_NODE_FAIL && job_may_requeue(c, job))
             end.requeue = 1;
-        job_decide_end(c, now, job, &end, st->clean ? place : UINT32_MAX, false, d);
-    } else if (st->clean && !(job->alloc->nodes[place].flags & ALLOC_CLEAN)
+        job_decide_end(c, now, job, &end, clean ? place : UINT32_MAX, false, d);
+    } else if (clean && !(job->alloc->nodes[place].flags & ALLOC_CLEAN)
                && (job->phase == PHASE_ENDING || job->ends_with_step)) {
         job_decide_end(c, now, job, NULL, place, false, d);
     }
@@ -237,8 +252,8 @@ int cluster_decide_job_clean(struct cluster *c, const struct cluster_now *now, u
         return 0;
     }
     if (!(job->alloc->nodes[place].flags & ALLOC_CLEAN)
-        && (job->phase == PHASE_ENDING || job->ends_with_step))
-        decide_place_clean(c, now, job, place, NULL, d);
+        && (job->phase == PHASE_ENDING || (job->ends_with_step && clean_holds(job, place, NULL))))
+        decide_place_clean(c, now, job, place, d);
     return 0;
 }
 

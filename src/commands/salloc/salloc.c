@@ -184,7 +184,8 @@ static void granted(struct salloc *s, const Wire__AllocInfo *alloc)
     struct error err = { 0 };
     struct env *env;
 
-    if (s->stage == STAGE_PENDING)
+    reactor_timer_stop(s->goodbye);
+    if (s->stage == STAGE_PENDING && s->options.immediate_sec == OPT_UNSET)
         say(s, "job %u has been allocated resources", s->job_id);
     say(s, "Granted job allocation %u", s->job_id);
     ring_bell(s);
@@ -220,6 +221,11 @@ static void on_alloc_reply(struct salloc *s, const Wire__AllocReply *reply)
     }
     if (reply->alloc) {
         granted(s, reply->alloc);
+        return;
+    }
+    if (s->stage == STAGE_ASKING && s->options.immediate_sec != OPT_UNSET) {
+        s->stage = STAGE_PENDING;
+        reactor_timer_start(s->goodbye, (uint64_t)s->options.immediate_sec * 1000, 0);
         return;
     }
     if (s->stage == STAGE_ASKING) {
@@ -341,6 +347,14 @@ static void on_goodbye(void *arg)
 {
     struct salloc *s = arg;
 
+    if (s->stage == STAGE_PENDING) { /* --immediate */
+        log_error(ALLOC_FAILED ": %s: not within %u s", error_code_text(BRE_NODES_BUSY), s->options.immediate_sec);
+        say(s, "Job allocation %u has been revoked.", s->job_id);
+        s->interrupted = true;
+        s->exit_code = exit_immediate_code();
+        leave(s);
+        return;
+    }
     log_error("Unable to clean up job allocation %u: the controller does not answer; it will end the job itself",
               s->job_id);
     finish(s, s->exit_code ? s->exit_code : exit_error_code());

@@ -92,7 +92,7 @@ static void on_done(struct srun_node *node, struct rpc_conn *conn, const Wire__S
 
     node->done = true;
     exits_flush(s);
-    if (done->text && *done->text && (done->aborted || !s->num_exited)) {
+    if (done->text && *done->text && !node->told && (done->aborted || !s->num_exited)) {
         CLEANUP_FREE char *line = xasprintf("srun: error: %s: %s", node->name, done->text);
 
         output_line(s, line);
@@ -125,6 +125,7 @@ static void on_frame(void *arg, struct rpc_conn *conn, const struct rpc_frame *f
         on_task_exit(node, (const Wire__StepTaskExit *)frame->msg);
         break;
     case MSG_STEP_TEXT:
+        node->told = true;
         if (((const Wire__StepText *)frame->msg)->text)
             output_line(node->srun, ((const Wire__StepText *)frame->msg)->text);
         break;

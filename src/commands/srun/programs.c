@@ -90,6 +90,8 @@ int programs_read(struct srun *s, const char *path, struct error *err)
                              "Line %u of configuration file %s invalid",
                              number, path);
         s->programs = xreallocarray(s->programs, s->num_programs + 1, sizeof *s->programs);
+        s->program_lines = xreallocarray(s->program_lines, s->num_programs + 1, sizeof *s->program_lines);
+        s->program_lines[s->num_programs] = number;
         s->programs[s->num_programs++] = xstrdup(line);
     }
     if (s->options.num_tasks == OPT_UNSET && highest != UINT32_MAX)
@@ -108,8 +110,8 @@ int programs_check(const struct srun *s, const char *path, uint32_t num_tasks, s
         ranks_walk(ranks, seen, num_tasks, &highest);
         if (highest != UINT32_MAX && highest >= num_tasks)
             return error_set(err, BRE_INVAL,
-                             "Invalid task id, %u >= ntasks\nProgram %zu of configuration file %s invalid", highest,
-                             i + 1, path);
+                             "Invalid task id, %u >= ntasks\nLine %u of configuration file %s invalid", highest,
+                             s->program_lines[i], path);
     }
     for (uint32_t i = 0; i < num_tasks; i++)
         if (!seen[i])
@@ -119,11 +121,26 @@ int programs_check(const struct srun *s, const char *path, uint32_t num_tasks, s
 
 /* ---- launchers ---- */
 
-static const char *plugin_dir(void)
+/* Names are only listed, nothing is loaded, so the variable may point anywhere.  Else the folder of
+ * the installation; or, when the whole tree was moved, the one beside this program. */
+static DIR *plugin_dir_open(void)
 {
     const char *given = getenv("BRAMBLE_PLUGIN_DIR");
+    char program[PATH_MAX], *slash;
+    ssize_t len;
+    DIR *dir;
 
-    return given && *given && getuid() == geteuid() ? given : BRAMBLE_PLUGINDIR;
+    if ((dir = opendir(given && *given ? given : BRAMBLE_PLUGINDIR)))
+        return dir;
+    len = readlink("/proc/self/exe", program, sizeof program - 1);
+    if (len <= 0)
+        return NULL;
+    program[len] = '\0';
+    if (!(slash = strrchr(program, '/')))
+        return NULL;
+    *slash = '\0';
+    CLEANUP_FREE char *beside = xasprintf("%s/../lib/bramble", program);
+    return opendir(beside);
 }
 
 /* "launch_pmix.so" is pmix.  Caller frees. */
@@ -138,7 +155,7 @@ static char *launcher_of(const char *file)
 
 int launchers_list(void)
 {
-    DIR *dir = opendir(plugin_dir());
+    DIR *dir = plugin_dir_open();
     bool none = false;
 
     printf("MPI plugin types are...\n");
@@ -159,7 +176,7 @@ int launchers_list(void)
 /* Where launchers are installed here, an unknown name is told at once; else the nodes know. */
 int launcher_check(const char *name, struct error *err)
 {
-    DIR *dir = opendir(plugin_dir());
+    DIR *dir = plugin_dir_open();
     bool any = false, found = !strcmp(name, "none") || !strcmp(name, "openmpi");
 
     for (struct dirent *entry; dir && (entry = readdir(dir));) {

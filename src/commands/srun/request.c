@@ -49,6 +49,7 @@ void request_fini(struct srun *s)
     for (size_t i = 0; i < s->num_programs; i++)
         free(s->programs[i]);
     free(s->programs);
+    free(s->program_lines);
 }
 
 static void fill_step(struct srun *s, Wire__StepSpec *step)
@@ -57,8 +58,9 @@ static void fill_step(struct srun *s, Wire__StepSpec *step)
     step->name = s->step_name;
     if (!step->work_dir)
         step->work_dir = s->cwd;
-    step->argv = s->argv;
-    step->n_argv = s->argc;
+    /* With --multi-prog the first word was the file; what follows goes to every program. */
+    step->argv = s->argv + s->options.multi_prog;
+    step->n_argv = s->argc - s->options.multi_prog;
     step->multi_prog = s->programs;
     step->n_multi_prog = s->num_programs;
     step->has_env = 1;
@@ -112,6 +114,7 @@ static void send_test(struct srun *s)
     Wire__JobSpec spec = WIRE__JOB_SPEC__INIT;
 
     fill_job(s, &spec);
+    spec.kind = JOB_KIND_BATCH; /* when would it start: the kind makes no difference */
     request.spec = &spec;
     request.has_test_only = request.test_only = 1;
     send_checked(s, MSG_SUBMIT, &request.base);
@@ -194,7 +197,10 @@ static void step_here(struct srun *s, const Wire__StepReply *reply)
         srun_leave(s, exit_error_code());
         return;
     }
-    if (s->stage == SRUN_PENDING && !s->inside)
+    reactor_timer_stop(s->wait_timer);
+    if (s->options.immediate_sec != OPT_UNSET)
+        ; /* it was not said that the job waits */
+    else if (s->stage == SRUN_PENDING && !s->inside)
         srun_say(s, "job %u has been allocated resources", reply->job_id);
     else if (s->stage == SRUN_PENDING)
         srun_say(s, "Step created for job %u", reply->job_id);
@@ -229,6 +235,11 @@ static void on_alloc_reply(struct srun *s, const Wire__AllocReply *reply)
     }
     if (reply->step) {
         step_here(s, reply->step);
+        return;
+    }
+    if (s->stage == SRUN_ASKING && reply->pending && s->options.immediate_sec != OPT_UNSET) {
+        reactor_timer_start(s->wait_timer, (uint64_t)s->options.immediate_sec * 1000, 0);
+        s->stage = SRUN_PENDING;
         return;
     }
     if (s->stage == SRUN_ASKING && reply->pending) {

@@ -102,11 +102,18 @@ static void on_flush_timer(void *arg)
     exits_flush(arg);
 }
 
-/* --wait: the first task is gone for so long that the others must follow. */
+/* --wait: the first task is gone for so long that the others must follow.  Before there are tasks
+ * the timer is that of --immediate. */
 static void on_wait_timer(void *arg)
 {
     struct srun *s = arg;
 
+    if (s->stage == SRUN_PENDING) { /* --immediate */
+        log_error("Unable to allocate resources: %s: not within %u s", error_code_text(BRE_NODES_BUSY),
+                  s->options.immediate_sec);
+        srun_cancel_and_leave(s, exit_immediate_code());
+        return;
+    }
     if (s->num_exited >= s->num_tasks || s->aborting)
         return;
     exits_flush(s);

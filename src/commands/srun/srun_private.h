@@ -81,6 +81,7 @@ struct srun_node {
     uint64_t owed;       /* credit not yet given back */
     uint64_t in_credit;  /* input that it takes */
     bool attached, eof_sent, done, lost;
+    bool told; /* it has sent lines of text */
 };
 
 struct srun {
@@ -88,6 +89,7 @@ struct srun {
     char **argv; /* of the program */
     size_t argc;
     char **programs; /* --multi-prog: lines */
+    unsigned *program_lines; /* their numbers in the file */
     size_t num_programs;
     char cwd[PATH_MAX], host[256];
     char *submit_line, *step_name;

@@ -86,12 +86,6 @@ static struct cgroup *cgroup_at(const char *base, const char *name)
     return NULL;
 }
 
-static int make_group(const char *path, struct error *err)
-{
-    if (mkdir(path, 0755) < 0 && errno != EEXIST)
-        return error_set(err, errno, "cannot make cgroup %s: %s", path, strerror(errno));
-    return 0;
-}
 
 /* v1 wants both filled in before a process may enter; the memory nodes are the parent's. */
 static int fill_cpuset_v1(const char *path, const char *cpus, struct error *err)
@@ -111,6 +105,25 @@ static int fill_cpuset_v1(const char *path, const char *cpus, struct error *err)
     if (cg_write(path, "cpuset.cpus", cpus) < 0)
         return error_set(err, errno, "cannot set cpuset.cpus of %s to %s: %s", path, cpus, strerror(errno));
     return 0;
+}
+
+/* The group, and the agent's above it should somebody have tidied that away. */
+static int make_group(const struct cgroup *cg, int kind, struct error *err)
+{
+    const char *path = cg->path[kind];
+    char parent[CGROUP_PATH_MAX];
+
+    if (mkdir(path, 0755) == 0 || errno == EEXIST)
+        return 0;
+    if (errno == ENOENT) {
+        snprintf(parent, sizeof parent, "%.*s", (int)(strrchr(path, '/') - path), path);
+        if (mkdir(parent, 0755) == 0 && cg->version == 1 && kind == CG_CPUSET
+            && fill_cpuset_v1(parent, NULL, err) < 0)
+            return -1;
+        if (mkdir(path, 0755) == 0 || errno == EEXIST)
+            return 0;
+    }
+    return error_set(err, errno, "cannot make cgroup %s: %s", path, strerror(errno));
 }
 
 static int set_memory(struct cgroup *cg, uint64_t mem_mb, struct error *err)
@@ -169,7 +182,7 @@ struct cgroup *cgroup_create(const char *base, const char *name, const struct cg
     if (!limits->cpus || !*limits->cpus)
         cg->path[CG_CPUSET][0] = '\0';
     for (int kind = 0; kind < CG_KINDS; kind++)
-        if (cg->path[kind][0] && make_group(cg->path[kind], err) < 0)
+        if (cg->path[kind][0] && make_group(cg, kind, err) < 0)
             goto fail;
     if (cg->path[CG_CPUSET][0] && cg->version == 1
         && fill_cpuset_v1(cg->path[CG_CPUSET], limits->cpus, err) < 0)

@@ -60,10 +60,10 @@ struct job_options {
     char *distribution, *hint, *cpu_bind, *mem_bind;
 
     /* when */
-    uint32_t time_limit_min, time_min_min, priority, immediate_sec;
+    uint32_t time_limit_min, priority, immediate_sec;
     int64_t begin_time, deadline; /* 0: not given */
     int32_t nice;
-    bool nice_set, hold, requeue, no_requeue, no_kill, kill_on_invalid_dep, keep_on_invalid_dep;
+    bool nice_set, hold, requeue, no_requeue, kill_on_invalid_dep, keep_on_invalid_dep;
     uint32_t wait_all_nodes;
     char *dependency;
     uint32_t warn_signal, warn_time_sec, warn_flags;
@@ -86,7 +86,7 @@ struct job_options {
     uint32_t kill_command_signal;
 
     /* srun */
-    char *mpi, *prolog, *epilog, *task_prolog, *task_epilog;
+    char *mpi, *prolog, *epilog;
     uint32_t job_id, relative, wait_sec, kill_on_bad_exit, msg_timeout_sec;
     bool label, unbuffered, pty, multi_prog, overlap, exact, disable_status, quit_on_interrupt;
 

@@ -142,13 +142,6 @@ int job_options_check(struct job_options *o, struct error *err)
         return error_set(err, BRE_INVAL,
                          "Following options are mutually exclusive with --hint: --ntasks-per-core, "
                          "--threads-per-core. Leave one of them out.");
-    if (o->time_min_min != OPT_UNSET && o->time_limit_min != OPT_UNSET && o->time_min_min > o->time_limit_min)
-        return error_set(err, BRE_TIME_LIMIT,
-                         "%s: Invalid time-min specification (exceeds job's time or other limits): --time-min "
-                         "is longer than --time",
-                         o->command == CMD_SBATCH ? "Batch job submission failed"
-                         : o->command == CMD_SRUN ? "Unable to allocate resources"
-                                                  : "Job submit/allocate failed");
     check_counts(o);
     if (o->command == CMD_SRUN && check_step(o, err) < 0)
         return -1;

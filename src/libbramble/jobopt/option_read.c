@@ -62,7 +62,7 @@ void job_options_init(struct job_options *o, enum job_command command)
         .ntasks_per_node = OPT_UNSET, .ntasks_per_core = OPT_UNSET, .ntasks_per_socket = OPT_UNSET,
         .threads_per_core = OPT_UNSET, .min_cpus_per_node = OPT_UNSET, .min_tmp_mb = OPT_UNSET,
         .mem_per_node_mb = OPT_UNSET64, .mem_per_cpu_mb = OPT_UNSET64,
-        .time_limit_min = OPT_UNSET, .time_min_min = OPT_UNSET, .priority = OPT_UNSET,
+        .time_limit_min = OPT_UNSET, .priority = OPT_UNSET,
         .immediate_sec = OPT_UNSET, .wait_all_nodes = OPT_UNSET, .warn_signal = OPT_UNSET,
         .job_id = OPT_UNSET, .relative = OPT_UNSET, .wait_sec = OPT_UNSET,
         .kill_on_bad_exit = OPT_UNSET, .msg_timeout_sec = OPT_UNSET,
@@ -92,8 +92,7 @@ void job_options_fini(struct job_options *o)
         &o->account, &o->job_name, &o->comment, &o->qos, &o->wckey, &o->clusters, &o->user_arg,
         &o->partition, &o->nodelist, &o->exclude, &o->features, &o->distribution, &o->hint, &o->cpu_bind,
         &o->mem_bind, &o->dependency, &o->work_dir, &o->std_in, &o->std_out, &o->std_err, &o->export_text,
-        &o->export_file, &o->propagate, &o->wrap, &o->mpi, &o->prolog, &o->epilog, &o->task_prolog,
-        &o->task_epilog,
+        &o->export_file, &o->propagate, &o->wrap, &o->mpi, &o->prolog, &o->epilog,
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {

@@ -71,7 +71,6 @@ void job_options_job_spec(const struct job_options *o, Wire__JobSpec *spec)
     SET_U64(mem_per_node_mb, o->mem_per_node_mb);
     SET_U64(mem_per_cpu_mb, o->mem_per_cpu_mb);
     SET_U32(time_limit_min, o->time_limit_min);
-    SET_U32(time_min_min, o->time_min_min);
     spec->features = text_or_null(o->features);
     spec->nodelist = text_or_null(o->nodelist);
     spec->exclude = text_or_null(o->exclude);
@@ -106,8 +105,6 @@ void job_options_job_spec(const struct job_options *o, Wire__JobSpec *spec)
     SET_U32(immediate_sec, o->immediate_sec);
     if (o->kill_on_invalid_dep || o->keep_on_invalid_dep)
         SET(kill_on_invalid_dep, o->kill_on_invalid_dep ? 1 : 2);
-    if (o->no_kill)
-        SET(no_kill, 1);
     spec->mpi = o->mpi;
 }
 
@@ -150,8 +147,6 @@ void job_options_step_spec(const struct job_options *o, Wire__StepSpec *spec)
     SET(umask, current_umask());
     SET_U32(relative, o->relative);
     SET_FLAG(unbuffered, o->unbuffered);
-    spec->task_prolog = o->task_prolog;
-    spec->task_epilog = o->task_epilog;
     SET_U32(immediate_sec, o->immediate_sec);
     SET_FLAG(no_wait, o->immediate_sec != OPT_UNSET);
 }

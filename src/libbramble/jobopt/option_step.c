@@ -58,9 +58,5 @@ static const struct job_option rows[] = {
       .help = "run program here before the step" },
     { TEXT("epilog", epilog), .arg_name = "program", .env_srun = "SLURM_EPILOG",
       .help = "run program here after the step" },
-    { TEXT("task-prolog", task_prolog), .arg_name = "program", .env_srun = "SLURM_TASK_PROLOG",
-      .help = "run program before each task" },
-    { TEXT("task-epilog", task_epilog), .arg_name = "program", .env_srun = "SLURM_TASK_EPILOG",
-      .help = "run program after each task" },
 };
 const struct option_rows rows_step = { rows, ARRAY_SIZE(rows) };

@@ -5,4 +5,4 @@ libtopo_la_SOURCES = \
     src/libbramble/topo/board.c src/libbramble/topo/board.h \
     src/libbramble/topo/topo.c src/libbramble/topo/topo.h
 # link $(LIBTOPO) before $(LIBBRAMBLE)
-LIBTOPO = libtopo.la $(HWLOC_LIBS) $(SODIUM_LIBS)
+LIBTOPO = libtopo.la $(HWLOC_LIBS)
