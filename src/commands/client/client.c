@@ -62,7 +62,7 @@ const char *refusal_text(const struct error *err, char *buf, size_t size)
 {
     const char *standard = error_code_text(err->code);
 
-    if (err->code < BRE_BASE || !strncmp(err->text, standard, strlen(standard)))
+    if (err->code < BRE_BASE || (err->code == BRE_INVAL && *err->text) || !strncmp(err->text, standard, strlen(standard)))
         snprintf(buf, size, "%s", err->text);
     else if (*err->text)
         snprintf(buf, size, "%s: %s", standard, err->text);
@@ -111,24 +111,30 @@ ProtobufCMessage *controller_call(struct rpc_client *c, unsigned type, const Pro
     }
 }
 
-int cluster_name_check(struct rpc_client *c, const char *clusters, char name[256], struct error *err)
+int cluster_name_compare(const Wire__ConfigReply *reply, const char *clusters, char name[256], struct error *err)
 {
-    Wire__Empty ask = WIRE__EMPTY__INIT;
-    Wire__ConfigReply *reply =
-        (Wire__ConfigReply *)controller_call(c, MSG_SHOW_CONFIG, &ask.base, MSG_CONFIG_REPLY, ANSWER_WAIT_MS, err);
-    bool ours = !strcasecmp(clusters, "all");
-
-    if (!reply)
-        return -1;
     name[0] = '\0';
     for (size_t i = 0; i < reply->n_items; i++)
         if (reply->items[i]->key && reply->items[i]->value && !strcasecmp(reply->items[i]->key, "ClusterName"))
             snprintf(name, 256, "%s", reply->items[i]->value);
-    rpc_msg_free(&reply->base);
-    if (ours || !strcmp(clusters, name))
+    if (!strcasecmp(clusters, "all") || !strcmp(clusters, name))
         return 0;
     return error_set(err, BRE_INVAL,
                      "'%.64s' can't be reached now, or it is an invalid entry for --cluster.  There is one "
                      "cluster here, %.64s",
                      clusters, name);
+}
+
+int cluster_name_check(struct rpc_client *c, const char *clusters, char name[256], struct error *err)
+{
+    Wire__Empty ask = WIRE__EMPTY__INIT;
+    Wire__ConfigReply *reply =
+        (Wire__ConfigReply *)controller_call(c, MSG_SHOW_CONFIG, &ask.base, MSG_CONFIG_REPLY, ANSWER_WAIT_MS, err);
+    int rc;
+
+    if (!reply)
+        return -1;
+    rc = cluster_name_compare(reply, clusters, name, err);
+    rpc_msg_free(&reply->base);
+    return rc;
 }

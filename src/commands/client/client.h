@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "rpc/rpc.h"
+#include "wire/client.pb-c.h"
 
 struct error;
 
@@ -34,5 +35,7 @@ ProtobufCMessage *controller_call(struct rpc_client *c, unsigned type, const Pro
                                   unsigned want, unsigned timeout_ms, struct error *err);
 /* --clusters: this cluster's name or "all".  -1 with Slurm's message. */
 int cluster_name_check(struct rpc_client *c, const char *clusters, char name[256], struct error *err);
+/* The same with the answer to MSG_SHOW_CONFIG in hand. */
+int cluster_name_compare(const Wire__ConfigReply *reply, const char *clusters, char name[256], struct error *err);
 
 #endif

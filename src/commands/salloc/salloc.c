@@ -28,6 +28,7 @@
 #define REQUEST_WATCH 2
 #define REQUEST_COMPLETE 3
 #define REQUEST_CANCEL 4
+#define REQUEST_CLUSTER 5
 #define BELL_AFTER_MS 10000
 #define GOODBYE_MS 10000 /* for the answer to the last request */
 
@@ -55,6 +56,7 @@ struct salloc {
     uint64_t asked_at_ms;
     int exit_code, status;
     bool revoked, interrupted;
+    bool cluster_known; /* --clusters was compared */
 };
 
 static void say(const struct salloc *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -140,6 +142,12 @@ static void on_ready(void *arg)
 {
     struct salloc *s = arg;
 
+    if (s->options.clusters && !s->cluster_known) {
+        Wire__Empty ask = WIRE__EMPTY__INIT;
+
+        ctl_link_send(s->link, MSG_SHOW_CONFIG, REQUEST_CLUSTER, &ask.base);
+        return;
+    }
     if (s->stage == STAGE_ASKING || s->stage == STAGE_PENDING)
         send_alloc(s);
     else if (s->stage == STAGE_RUNNING)
@@ -307,11 +315,27 @@ static void on_refusal(struct salloc *s, const struct rpc_frame *frame)
     }
 }
 
+static void on_cluster(struct salloc *s, const Wire__ConfigReply *reply)
+{
+    struct error err = { 0 };
+    char name[256];
+
+    if (cluster_name_compare(reply, s->options.clusters, name, &err) < 0) {
+        refusal_log(NULL, &err);
+        finish(s, exit_error_code());
+        return;
+    }
+    s->cluster_known = true;
+    on_ready(s);
+}
+
 static void on_frame(void *arg, const struct rpc_frame *frame)
 {
     struct salloc *s = arg;
 
-    if (frame->type == MSG_ALLOC_REPLY)
+    if (frame->type == MSG_CONFIG_REPLY)
+        on_cluster(s, (const Wire__ConfigReply *)frame->msg);
+    else if (frame->type == MSG_ALLOC_REPLY)
         on_alloc_reply(s, (const Wire__AllocReply *)frame->msg);
     else if (frame->type == MSG_NOTICE)
         on_notice(s, (const Wire__Notice *)frame->msg);

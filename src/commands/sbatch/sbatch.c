@@ -233,10 +233,12 @@ static int sbatch_run(struct sbatch *s)
         error_log_lines(&err);
         return s->options.exit_code;
     }
-    if (!(s->client = controller_open(&err))
-        || (s->options.clusters
-            && cluster_name_check(s->client, s->options.clusters, s->cluster, &err) < 0)
-        || submit(s, &job_id, &err) < 0) {
+    if ((s->client = controller_open(&err)) && s->options.clusters
+        && cluster_name_check(s->client, s->options.clusters, s->cluster, &err) < 0) {
+        refusal_log(NULL, &err);
+        return exit_error_code();
+    }
+    if (!s->client || submit(s, &job_id, &err) < 0) {
         if (s->options.test_only) {
             char text[2 * ERROR_TEXT_MAX];
 

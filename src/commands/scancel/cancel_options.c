@@ -258,6 +258,8 @@ int cancel_options_read(struct cancel_options *o, int argc, char **argv, struct 
         if (o->help || o->usage || o->version)
             return 0;
     }
+    if (o->quiet)
+        o->verbose = 0;
     if (read_ids(o, argc - optind, argv + optind, err) < 0)
         return -1;
     if (!o->num_ids && !cancel_has_filter(o))

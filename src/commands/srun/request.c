@@ -159,6 +159,12 @@ static void on_ready(void *arg)
     struct srun *s = arg;
     bool have_step = s->stage == SRUN_RUNNING || s->stage == SRUN_DONE;
 
+    if (s->options.clusters && !s->cluster_known) {
+        Wire__Empty ask = WIRE__EMPTY__INIT;
+
+        ctl_link_send(s->link, MSG_SHOW_CONFIG, REQUEST_CLUSTER, &ask.base);
+        return;
+    }
     if (s->options.test_only)
         send_test(s);
     else if (s->inside)
@@ -382,6 +388,20 @@ static void on_notice(struct srun *s, const Wire__Notice *notice)
     }
 }
 
+static void on_cluster(struct srun *s, const Wire__ConfigReply *reply)
+{
+    struct error err = { 0 };
+    char name[256];
+
+    if (cluster_name_compare(reply, s->options.clusters, name, &err) < 0) {
+        refusal_log(NULL, &err);
+        srun_leave(s, exit_error_code());
+        return;
+    }
+    s->cluster_known = true;
+    on_ready(s);
+}
+
 static void on_frame(void *arg, const struct rpc_frame *frame)
 {
     struct srun *s = arg;
@@ -392,7 +412,9 @@ static void on_frame(void *arg, const struct rpc_frame *frame)
     }
     if (s->leaving && frame->type != MSG_ALLOC_REPLY && frame->type != MSG_REFUSAL)
         return;
-    if (frame->type == MSG_ALLOC_REPLY) {
+    if (frame->type == MSG_CONFIG_REPLY) {
+        on_cluster(s, (const Wire__ConfigReply *)frame->msg);
+    } else if (frame->type == MSG_ALLOC_REPLY) {
         on_alloc_reply(s, (const Wire__AllocReply *)frame->msg);
     } else if (frame->type == MSG_STEP_REPLY) {
         on_step_reply(s, (const Wire__StepReply *)frame->msg);

@@ -26,7 +26,7 @@ struct reactor;
 struct reactor_timer;
 struct reactor_signal;
 
-enum { REQUEST_START = 1, REQUEST_CANCEL = 2, REQUEST_CHECK = 3 };
+enum { REQUEST_START = 1, REQUEST_CANCEL = 2, REQUEST_CLUSTER = 3 };
 
 enum srun_stage { SRUN_ASKING, SRUN_PENDING, SRUN_RUNNING, SRUN_DONE };
 
@@ -106,6 +106,7 @@ struct srun {
     enum srun_stage stage;
     int exit_code;
     bool step_ended, aborting, killed, revoked;
+    bool cluster_known; /* --clusters was compared */
     bool leaving; /* only the answer to a cancel is waited for */
     uint32_t abort_sec;
     

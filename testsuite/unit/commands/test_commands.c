@@ -150,6 +150,52 @@ START_TEST(srun_says_that_it_waits_and_that_it_got_resources)
 }
 END_TEST
 
+START_TEST(the_cluster_is_this_one_or_all_for_every_command)
+{
+    struct scenario sc = { .num_nodes = 1, .num_tasks = 1 };
+    struct outcome o;
+
+    RUN(&sc, NULL, NULL, &o, "srun", "-M", "bramble", "prog");
+    ck_assert_int_eq(code_of(&o), 0);
+    outcome_fini(&o);
+    RUN(&sc, NULL, NULL, &o, "srun", "-M", "elsewhere", "prog");
+    ERR_HAS(&o, "srun: error: 'elsewhere' can't be reached now");
+    ck_assert_int_eq(code_of(&o), 1);
+    ck_assert_uint_eq(o.num_requests, 0);
+    outcome_fini(&o);
+    RUN(&sc, NULL, NULL, &o, "salloc", "-M", "all", "true");
+    ck_assert_int_eq(code_of(&o), 0);
+    outcome_fini(&o);
+    RUN(&sc, NULL, NULL, &o, "salloc", "-M", "elsewhere", "true");
+    ERR_HAS(&o, "salloc: error: 'elsewhere' can't be reached now");
+    outcome_fini(&o);
+    RUN(&sc, NULL, NULL, &o, "scancel", "-M", "elsewhere", "5");
+    ERR_HAS(&o, "scancel: error: 'elsewhere' can't be reached now");
+    ck_assert_ptr_null(o.control);
+    outcome_fini(&o);
+}
+END_TEST
+
+START_TEST(immediate_gives_up_when_resources_do_not_come)
+{
+    struct scenario sc = { .num_nodes = 1, .num_tasks = 1, .pending = true, .never_granted = true };
+    struct outcome o;
+
+    setenv("SLURM_EXIT_IMMEDIATE", "9", 1);
+    RUN(&sc, NULL, NULL, &o, "srun", "-I1", "prog");
+    ck_assert_str_eq(o.err, "srun: error: Unable to allocate resources: Requested nodes are busy: not within 1 s\n");
+    ck_assert_int_eq(code_of(&o), 9);
+    ck_assert_str_eq(o.control->job_ids[0], "12");
+    outcome_fini(&o);
+    RUN(&sc, NULL, NULL, &o, "salloc", "-I1", "true");
+    ck_assert_str_eq(o.err, "salloc: error: Job submit/allocate failed: Requested nodes are busy: not within 1 s\n"
+                            "salloc: Job allocation 12 has been revoked.\n");
+    ck_assert_int_eq(code_of(&o), 9);
+    outcome_fini(&o);
+    unsetenv("SLURM_EXIT_IMMEDIATE");
+}
+END_TEST
+
 START_TEST(srun_tells_refusals_in_slurms_words)
 {
     struct scenario sc = { .refuse = BRE_PART_NAME, .refuse_text = "there is no partition x" };
@@ -595,6 +641,8 @@ int main(void)
     tcase_add_test(tcase, srun_groups_ends_and_exits_with_the_highest_code);
     tcase_add_test(tcase, srun_names_signals_and_exits_with_128_and_the_highest);
     tcase_add_test(tcase, srun_says_that_it_waits_and_that_it_got_resources);
+    tcase_add_test(tcase, the_cluster_is_this_one_or_all_for_every_command);
+    tcase_add_test(tcase, immediate_gives_up_when_resources_do_not_come);
     tcase_add_test(tcase, srun_tells_refusals_in_slurms_words);
     tcase_add_loop_test(tcase, srun_carries_on_over_a_restart_of_the_controller, 0, 3);
     tcase_add_test(tcase, srun_dials_a_node_again_that_was_lost_for_a_moment);
