@@ -24,7 +24,8 @@ static void on_kill(struct step *s, const Wire__StepKill *kill)
     if (kill->signal)
         step_signal(s, (int)kill->signal, kill->batch_only);
     else
-        step_kill(s, kill->reason && *kill->reason ? kill->reason : NULL,
+        /* A reason that is no cancellation's (what another node's shepherd said) was told there. */
+        step_kill(s, kill->reason && !strncmp(kill->reason, "CANCELLED", 9) ? kill->reason : NULL,
                   1000ull * (kill->has_kill_wait_sec ? kill->kill_wait_sec : o->kill_wait_sec), true);
 }
 

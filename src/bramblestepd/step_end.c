@@ -67,9 +67,16 @@ void step_tell(struct step *s, const char *line)
 
 static void cancel_line(struct step *s, const char *reason)
 {
-    char line[ERROR_TEXT_MAX + 200], name[ORDER_NAME_MAX];
+    char line[ERROR_TEXT_MAX + 200], name[ORDER_NAME_MAX], now_text[64];
     const struct order *o = s->order;
+    time_t now = time(NULL);
+    struct tm tm;
 
+    if (!reason) {
+        localtime_r(&now, &tm);
+        strftime(now_text, sizeof now_text, "CANCELLED AT %Y-%m-%dT%H:%M:%S", &tm);
+        reason = now_text;
+    }
     if (o->batch)
         snprintf(line, sizeof line, "slurmstepd: error: *** JOB %u ON %s %s ***", o->job_id, o->node_name, reason);
     else
@@ -123,7 +130,7 @@ void step_kill(struct step *s, const char *reason, uint64_t wait_ms, bool by_ord
         return;
     s->killed_by_order |= by_order;
     step_io_send(s, LINK_ENDING, 0, 0, NULL, 0);
-    if (reason && s->kill_phase == KILL_NONE)
+    if (by_order && s->kill_phase == KILL_NONE)
         cancel_line(s, reason);
     if (s->phase == PHASE_SETUP) {
         for (uint32_t i = 0; i < s->order->num_tasks; i++)
@@ -151,12 +158,15 @@ void step_kill(struct step *s, const char *reason, uint64_t wait_ms, bool by_ord
 
 void step_abort(struct step *s, uint32_t gtid, const char *text)
 {
+    char line[ERROR_TEXT_MAX + 32];
+
     if (s->aborted || s->phase > PHASE_RUNNING)
         return;
     s->aborted = true;
     if (!s->text[0])
         snprintf(s->text, sizeof s->text, "%s", text);
-    step_tell(s, text);
+    snprintf(line, sizeof line, "slurmstepd: error: %s", text);
+    step_tell(s, line);
     step_io_send(s, LINK_ABORT, gtid, 1, text, strlen(text)); /* the other nodes' shepherds */
     step_send_status(s);
     step_kill(s, NULL, ABORT_WAIT_MS, false);
@@ -180,13 +190,14 @@ static void task_ended(struct step *s, uint32_t task, int status, const struct r
     log_debug(DBG_STEP, "step %s: task %u ended with status 0x%x", name, gtid, (unsigned)status);
     if (o->needs_io)
         step_io_send(s, LINK_EXITED, task, (uint32_t)t->status, NULL, 0);
-    if (!t->status || s->kill_phase || !(o->kill_on_bad_exit || t->failed_stage) || o->batch)
+    if (!t->status || s->kill_phase || o->batch
+        || !(o->kill_on_bad_exit || (t->failed_stage && t->failed_stage != SPAWN_EXEC)))
         return;
     if (WIFSIGNALED(t->status))
-        snprintf(line, sizeof line, "slurmstepd: error: %s: task %u was killed by signal %d (%s): step %s is ended",
+        snprintf(line, sizeof line, "%s: task %u was killed by signal %d (%s): step %s is ended",
                  o->node_name, gtid, WTERMSIG(t->status), strsignal(WTERMSIG(t->status)), name);
     else
-        snprintf(line, sizeof line, "slurmstepd: error: %s: task %u exited with exit code %d: step %s is ended",
+        snprintf(line, sizeof line, "%s: task %u exited with exit code %d: step %s is ended",
                  o->node_name, gtid, WEXITSTATUS(t->status), name);
     step_abort(s, gtid, line);
 }
@@ -282,14 +293,17 @@ static void step_ended(struct step *s)
     step_send_status(s);
 }
 
-/* Remove the group.  It may stay busy for a moment after its last process was waited for. */
-static bool remove_cgroup(struct step *s)
+/* Remove the groups.  They may stay busy for a moment after the last process was waited for. */
+static bool remove_cgroups(struct step *s)
 {
-    if (s->cgroup && cgroup_oom_kills(s->cgroup))
-        s->oom = true;
     if (s->cgroup && cgroup_remove(s->cgroup) < 0)
         return false;
     s->cgroup = NULL;
+    if (s->io_pid)
+        return true; /* its group goes with it */
+    if (s->io_cgroup && cgroup_remove(s->io_cgroup) < 0)
+        return false;
+    s->io_cgroup = NULL;
     return true;
 }
 
@@ -306,7 +320,7 @@ void step_check_clear(struct step *s)
     /* A subreaper without children has no descendants. */
     if (s->cgroup || waitid(P_ALL, 0, &(siginfo_t){ 0 }, WEXITED | WNOHANG | WNOWAIT) == 0)
         left = procs_list(&procs, pids, LEFT_MAX);
-    if (left || s->num_alive || s->helper_pid || !remove_cgroup(s)) {
+    if (left || s->num_alive || s->helper_pid) {
         uint64_t now = reactor_now_ms(s->reactor);
 
         if (!s->num_alive && s->phase == PHASE_RUNNING)
@@ -324,20 +338,22 @@ void step_check_clear(struct step *s)
     }
     if (s->poll_timer)
         reactor_timer_stop(s->poll_timer);
-    if (s->phase == PHASE_ENDED) {
-        if (s->released && !s->io_pid)
-            reactor_stop(s->reactor, 0);
-        return;
-    }
-    if (s->io_pid > 0) {
+    if (s->cgroup && s->phase != PHASE_ENDED && cgroup_oom_kills(s->cgroup))
+        s->oom = true;
+    if (s->phase != PHASE_ENDED && s->io_pid > 0) {
         uint32_t status, first;
 
         s->phase = PHASE_DRAINING;
         step_exit_status(s, &status, &first);
         step_io_send(s, LINK_FINISH, first, status, NULL, 0);
-        return;
+    } else if (s->phase != PHASE_ENDED) {
+        step_ended(s);
     }
-    step_ended(s);
+    /* Tidying comes after the news. */
+    if (!remove_cgroups(s))
+        poll_soon(s);
+    else if (s->phase == PHASE_ENDED && s->released && !s->io_pid)
+        reactor_stop(s->reactor, 0);
 }
 
 static int remove_tmp(void *arg)
@@ -355,14 +371,12 @@ void step_io_gone(struct step *s, int status)
     step_io_close(s);
     if (status && strcmp(s->order->launcher, "none") != 0) /* it left its folder behind: as the user, again */
         helper_spawn(&s->common, remove_tmp, (void *)(uintptr_t)s->order->tmp_dir);
-    if (s->io_cgroup && cgroup_remove(s->io_cgroup) == 0)
-        s->io_cgroup = NULL;
-    if (s->phase == PHASE_DRAINING) {
+    if (s->phase == PHASE_DRAINING)
         step_ended(s);
+    if (s->phase == PHASE_ENDED || s->phase == PHASE_CLEARING) {
+        step_check_clear(s);
         return;
     }
-    if (s->phase == PHASE_ENDED || s->phase == PHASE_CLEARING)
-        return;
     log_error("step %s: i/o process ended unasked with status 0x%x", order_name(s->order, name), (unsigned)status);
     if (s->phase == PHASE_SETUP) {
         step_launch_failed(s, "the step's i/o process died");

@@ -90,7 +90,7 @@ void step_io_close(struct step *s);
 /* step_end.c */
 void step_reap(struct step *s);
 void step_signal(struct step *s, int signum, bool batch_only);
-/* End it: TERM, KILL after wait_ms (0: at once).  reason goes to the user; may be NULL. */
+/* End it: TERM, KILL after wait_ms (0: at once).  By order, the user is told; reason NULL: cancelled now. */
 void step_kill(struct step *s, const char *reason, uint64_t wait_ms, bool by_order);
 void step_abort(struct step *s, uint32_t gtid, const char *text); /* here, and tell the controller */
 void step_tell(struct step *s, const char *line); /* a line on the user's standard error */

@@ -100,7 +100,7 @@ static void host_abort(void *ctx, uint32_t gtid, int exit_code, const char *text
         return;
     snprintf(line, sizeof line, "slurmstepd: error: %s: %s", io->order->node_name, text);
     io_clients_text(io, line);
-    io_abort(io, gtid, (uint32_t)exit_code, line, true, true);
+    io_abort(io, gtid, (uint32_t)exit_code, line + strlen("slurmstepd: error: "), true, true);
 }
 
 /* ---- the launcher's life ---- */

@@ -43,18 +43,16 @@ static long rank_place(const char *text, size_t len, uint32_t gtid)
     return -1;
 }
 
-/* One word, with quotes and backslashes as a shell has them, and %t and %o filled in. */
+/* One word, with single quotes and backslashes as a shell has them, and %t and %o filled in. */
 static const char *take_word(const char *p, struct strbuf *word, uint32_t gtid, unsigned long place)
 {
-    char quote = 0;
+    bool quoted = false;
 
     strbuf_truncate(word, 0);
-    for (; *p && (quote || !isspace((unsigned char)*p)); p++) {
-        if (quote && *p == quote)
-            quote = 0;
-        else if (!quote && (*p == '"' || *p == '\''))
-            quote = *p;
-        else if (*p == '\\' && p[1] && quote != '\'')
+    for (; *p && (quoted || !isspace((unsigned char)*p)); p++) {
+        if (*p == '\'')
+            quoted = !quoted;
+        else if (*p == '\\' && p[1] && !quoted)
             strbuf_addc(word, *++p);
         else if (*p == '%' && p[1] == 't')
             strbuf_addf(word, "%u", gtid), p++;

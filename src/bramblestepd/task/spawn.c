@@ -140,9 +140,9 @@ _Noreturn static void child_fail(const struct spawn_common *common, uint32_t tas
     _exit(stage == SPAWN_EXEC && error > 0 && error < 126 ? error : 1);
 }
 
-static int child_enter_cgroup(const struct spawn_common *common)
+static int child_enter_cgroup(const struct spawn_common *common, bool in_first)
 {
-    for (unsigned i = 0; i < common->num_cgroup_fds; i++)
+    for (unsigned i = in_first; i < common->num_cgroup_fds; i++)
         if (write(common->cgroup_fds[i], "0", 1) != 1)
             return -1;
     return 0;
@@ -277,7 +277,7 @@ _Noreturn static void task_child(const struct spawn_common *common, uint32_t tas
     const struct order_task *t = &o->tasks[task];
     int given_in = fds->tty >= 0 ? fds->tty : fds->in, chdir_error;
 
-    if (!in_cgroup && child_enter_cgroup(common) < 0)
+    if (child_enter_cgroup(common, in_cgroup) < 0)
         child_fail(common, task, SPAWN_CGROUP);
     child_reset_signals();
     if (setsid() < 0 || (fds->tty >= 0 && ioctl(fds->tty, TIOCSCTTY, 0) < 0))

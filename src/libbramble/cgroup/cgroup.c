@@ -38,34 +38,41 @@ ssize_t cg_read(const char *path, const char *file, char *buf, size_t size)
     return n;
 }
 
-int cgroup_base_parse(const char *base, char paths[CG_KINDS][CGROUP_PATH_MAX])
+static const char *after(const char *p, size_t len, const char *name)
+{
+    size_t skip = strlen(name);
+
+    return len >= skip && !strncmp(p, name, skip) ? p + skip : NULL;
+}
+
+int cgroup_base_parse(const char *base, char paths[CG_KINDS][CGROUP_PATH_MAX], int *memory_version)
 {
     static const char *const v1_names[CG_KINDS] = { "freezer=", "memory=", "cpuset=" };
-    static const char *const v2_names[CG_KINDS] = { "", "memory", "cpuset" };
-    const char *p;
+    int version = !base ? 0 : !strncmp(base, "v1:", 3) ? 1 : !strncmp(base, "v2:", 3) ? 2 : 0;
 
     for (int kind = 0; kind < CG_KINDS; kind++)
         paths[kind][0] = '\0';
-    if (!base || strncmp(base, "v", 1) != 0 || (base[1] != '1' && base[1] != '2') || base[2] != ':')
-        return 0;
-    p = base + 3;
-    for (bool first = true; *p; first = false) {
+    *memory_version = version;
+    for (const char *p = version ? base + 3 : ""; *p;) {
         size_t len = strcspn(p, ";");
+        const char *path;
 
-        for (int kind = 0; kind < CG_KINDS; kind++) {
-            size_t skip = strlen(v1_names[kind]);
-
-            if (base[1] == '1' && len > skip && len - skip < CGROUP_PATH_MAX && !strncmp(p, v1_names[kind], skip))
-                snprintf(paths[kind], CGROUP_PATH_MAX, "%.*s", (int)(len - skip), p + skip);
-            if (base[1] == '2' && (first ? kind == CG_KILL
-                                         : kind != CG_KILL && strlen(v2_names[kind]) == len
-                                               && !strncmp(p, v2_names[kind], len)))
-                snprintf(paths[kind], CGROUP_PATH_MAX, "%.*s", first ? (int)len : (int)strlen(paths[CG_KILL]),
-                         first ? p : paths[CG_KILL]);
+        for (int kind = 0; version == 1 && kind < CG_KINDS; kind++)
+            if ((path = after(p, len, v1_names[kind])))
+                snprintf(paths[kind], CGROUP_PATH_MAX, "%.*s", (int)(p + len - path), path);
+        if (version == 2 && *p == '/') {
+            snprintf(paths[CG_KILL], CGROUP_PATH_MAX, "%.*s", (int)len, p);
+        } else if (version == 2 && (path = after(p, len, "v1memory="))) {
+            snprintf(paths[CG_MEMORY], CGROUP_PATH_MAX, "%.*s", (int)(p + len - path), path);
+            *memory_version = 1;
+        } else if (version == 2 && after(p, len, "memory")) {
+            memcpy(paths[CG_MEMORY], paths[CG_KILL], CGROUP_PATH_MAX);
+        } else if (version == 2 && after(p, len, "cpuset")) {
+            memcpy(paths[CG_CPUSET], paths[CG_KILL], CGROUP_PATH_MAX);
         }
         p += len + (p[len] == ';');
     }
-    return paths[CG_KILL][0] ? base[1] - '0' : 0;
+    return paths[CG_KILL][0] ? version : 0;
 }
 
 static struct cgroup *cgroup_at(const char *base, const char *name)
@@ -73,7 +80,7 @@ static struct cgroup *cgroup_at(const char *base, const char *name)
     struct cgroup *cg = xcalloc(1, sizeof *cg);
 
     cg->clone_fd = -1;
-    cg->version = cgroup_base_parse(base, cg->path);
+    cg->version = cgroup_base_parse(base, cg->path, &cg->memory_version);
     for (int kind = 0; kind < CG_KINDS; kind++)
         if (cg->path[kind][0]) {
             size_t len = strlen(cg->path[kind]);
@@ -132,35 +139,30 @@ static int set_memory(struct cgroup *cg, uint64_t mem_mb, struct error *err)
     char value[32];
 
     snprintf(value, sizeof value, "%llu", (unsigned long long)mem_mb << 20);
-    if (cg_write(path, cg->version == 1 ? "memory.limit_in_bytes" : "memory.max", value) < 0)
+    if (cg_write(path, cg->memory_version == 1 ? "memory.limit_in_bytes" : "memory.max", value) < 0)
         return error_set(err, errno, "cannot limit the memory of %s: %s", path, strerror(errno));
     cg->mem_limited = true;
     /* Where swap is counted it must not become a way round the limit. */
-    if (cg->version == 1)
+    if (cg->memory_version == 1)
         cg_write(path, "memory.memsw.limit_in_bytes", value);
     else
         cg_write(path, "memory.swap.max", "0");
-    if (cg->version == 2)
-        cg_write(path, "memory.oom.group", "0");
     return 0;
 }
 
 static int open_enter(struct cgroup *cg, struct error *err)
 {
-    bool done[CG_KINDS] = { false };
-
     if (cg->version == 2) {
         cg->clone_fd = open(cg->path[CG_KILL], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (cg->clone_fd < 0)
             return error_set(err, errno, "cannot open %s: %s", cg->path[CG_KILL], strerror(errno));
-        done[CG_MEMORY] = done[CG_CPUSET] = true; /* the same group */
     }
     for (int kind = 0; kind < CG_KINDS; kind++) {
         char full[CGROUP_PATH_MAX + 64];
         int fd;
 
-        if (!cg->path[kind][0] || done[kind])
-            continue;
+        if (!cg->path[kind][0] || (kind != CG_KILL && !strcmp(cg->path[kind], cg->path[CG_KILL])))
+            continue; /* v2: one group for all */
         snprintf(full, sizeof full, "%s/cgroup.procs", cg->path[kind]);
         if ((fd = open(full, O_WRONLY | O_CLOEXEC)) < 0)
             return error_set(err, errno, "cannot open %s: %s", full, strerror(errno));
@@ -277,7 +279,7 @@ unsigned long cgroup_oom_kills(const struct cgroup *cg)
 
     if (!cg || !cg->path[CG_MEMORY][0])
         return 0;
-    if (cg_read(cg->path[CG_MEMORY], cg->version == 1 ? "memory.oom_control" : "memory.events", buf, sizeof buf) <= 0
+    if (cg_read(cg->path[CG_MEMORY], cg->memory_version == 1 ? "memory.oom_control" : "memory.events", buf, sizeof buf) <= 0
         || !(p = strstr(buf, "oom_kill ")))
         return 0;
     return strtoul(p + strlen("oom_kill "), NULL, 10);

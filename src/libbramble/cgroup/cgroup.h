@@ -2,6 +2,9 @@
  *
  * The agent finds out once what the node offers (cgroup_probe()) and hands the result to each
  * shepherd as a line of text: "v2:PATH;controllers", "v1:freezer=PATH;memory=PATH;...", or "none".
+ * A v2 tree without controllers beside v1's holds and ends the processes, since entering a v1 group
+ * costs milliseconds; then v1's memory group is used by steps with a memory limit only, and the text
+ * is "v2:PATH;v1memory=PATH".
  * Below those paths each step has one group, named by job, attempt and step; its processes enter it
  * before their first instruction and are ended through it.  The paths belong to root (or to the
  * agent's own delegated group), so users cannot move what is in them.
@@ -43,7 +46,8 @@ int cgroup_remove(struct cgroup *cg);
 
 /* v2: descriptor for CLONE_INTO_CGROUP, else -1.  Borrowed. */
 int cgroup_clone_fd(const struct cgroup *cg);
-/* Descriptors to which a child writes "0" to enter.  Borrowed.  The number of them. */
+/* Descriptors to which a child writes "0" to enter.  Borrowed.  The number of them.  The first is that
+ * of the group that holds and ends: not needed by a child that was cloned into it. */
 enum { CGROUP_ENTER_MAX = 4 };
 unsigned cgroup_enter_fds(struct cgroup *cg, int fds[CGROUP_ENTER_MAX]);
 /* Once nobody will enter any more: closes those descriptors. */

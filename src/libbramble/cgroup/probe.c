@@ -156,6 +156,18 @@ static int probe_v1(const struct mounts *m, const char *name, struct strbuf *bas
     return 0;
 }
 
+/* v2 without controllers to hold and to end; beside it v1's memory, if there is one. */
+static int probe_mixed(const struct mounts *m, const char *name, struct strbuf *base)
+{
+    char path[CGROUP_PATH_MAX];
+
+    if (probe_v2(m, name, false, base) < 0)
+        return -1;
+    if (m->v1[CG_MEMORY][0] && make_own(m->v1[CG_MEMORY], name, path) == 0)
+        strbuf_addf(base, ";v1memory=%s", path);
+    return 0;
+}
+
 char *cgroup_probe(const char *want, const char *name, struct strbuf *notes, struct error *err)
 {
     struct strbuf base = STRBUF_INIT;
@@ -174,8 +186,8 @@ char *cgroup_probe(const char *want, const char *name, struct strbuf *notes, str
     } else if (!strcmp(want, "v1")) {
         found = probe_v1(&m, name, &base);
     } else if (!strcmp(want, "auto")) {
-        if ((found = probe_v2(&m, name, true, &base)) < 0 && (found = probe_v1(&m, name, &base)) < 0
-            && (found = probe_v2(&m, name, false, &base)) < 0) {
+        if ((found = probe_v2(&m, name, true, &base)) < 0 && (found = probe_mixed(&m, name, &base)) < 0
+            && (found = probe_v1(&m, name, &base)) < 0) {
             strbuf_add(&base, "none");
             strbuf_add(notes, "no writable cgroups: steps are held by process group and subreaper; ");
             found = 0;
@@ -198,8 +210,9 @@ char *cgroup_probe(const char *want, const char *name, struct strbuf *notes, str
 void cgroup_unprobe(const char *base)
 {
     char paths[CG_KINDS][CGROUP_PATH_MAX];
+    int version;
 
-    cgroup_base_parse(base, paths);
+    cgroup_base_parse(base, paths, &version);
     for (int kind = 0; kind < CG_KINDS; kind++)
         if (paths[kind][0])
             rmdir(paths[kind]);
