@@ -54,8 +54,10 @@ static void add_all_letters(struct format *f, const struct column *columns, size
     for (; *letters; letters++) {
         const struct column *c = column_find_letter(columns, num, *letters);
 
-        if (c)
-            format_add(f, c)->suffix = xstrdup(letters[1] ? "|" : suffix);
+        if (!c)
+            continue; /* the bar at the end */
+        format_add(f, c)->suffix = letters[1] == '|' ? xasprintf("|%s", suffix)
+                                                     : xstrdup(letters[1] ? "|" : suffix);
     }
 }
 

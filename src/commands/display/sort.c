@@ -43,6 +43,14 @@ void sort_parse(struct sort_spec *s, const char *text, const struct column *colu
     }
 }
 
+void sort_add_last(struct sort_spec *s, const struct column *column)
+{
+    bool descending = s->count && s->keys[s->count - 1].descending;
+
+    if (s->count < SORT_KEYS_MAX)
+        s->keys[s->count++] = (struct sort_key){ column, descending };
+}
+
 void sort_need(const struct sort_spec *s, bool *want)
 {
     for (size_t i = 0; i < s->count; i++)

@@ -41,7 +41,6 @@ static bool is_step(const struct view *v, size_t row)
 TEXT_COLUMN(account, ACCOUNT)
 TEXT_COLUMN(cluster, CLUSTER)
 TEXT_COLUMN(name, NAME)
-TEXT_COLUMN(submit_line, SUBMIT_LINE)
 JOB_TEXT_COLUMN(admin_comment, ADMIN_COMMENT)
 JOB_TEXT_COLUMN(comment, COMMENT)
 JOB_TEXT_COLUMN(constraints, CONSTRAINT)
@@ -58,6 +57,11 @@ JOB_INT_COLUMN(gid, GID)
 JOB_INT_COLUMN(priority, PRIORITY)
 JOB_INT_COLUMN(uid, UID)
 
+static void show_submit_line(struct strbuf *out, const struct view *v, size_t row)
+{
+    if (get(v, FIELD_ACCT_STEP_ID, row) != STEP_BATCH) /* nobody typed one */
+        cell_text(out, text(v, FIELD_ACCT_SUBMIT_LINE, row));
+}
 static void show_zero(struct strbuf *out, const struct view *v, size_t row)
 {
     (void)v, (void)row;
@@ -385,8 +389,13 @@ static void show_layout(struct strbuf *out, const struct view *v, size_t row)
 }
 static void show_alloc_tres(struct strbuf *out, const struct view *v, size_t row)
 {
-    if (get(v, FIELD_ACCT_START_TIME, row) > 0)
-        cell_text(out, text(v, FIELD_ACCT_TRES_ALLOC, row));
+    const char *tres = text(v, FIELD_ACCT_TRES_ALLOC, row);
+
+    if (!tres || get(v, FIELD_ACCT_START_TIME, row) <= 0)
+        return;
+    if (is_step(v, row) && !strncmp(tres, "billing=", 8) && strchr(tres, ','))
+        tres = strchr(tres, ',') + 1; /* a job is billed, not its steps */
+    cell_text(out, tres);
 }
 
 /* ---- memory and disk ---- */
@@ -482,7 +491,7 @@ const struct column sacct_columns[] = {
     COLUMN("AdminComment", 15, show_admin_comment, A(ADMIN_COMMENT), A(STEP_ID)),
     COLUMN("AllocCPUS", 10, show_cpus, A(NUM_CPUS), A(REQ_CPUS)),
     COLUMN("AllocNodes", 10, show_alloc_nodes, A(NUM_NODES), A(NODE_LIST)),
-    COLUMN("AllocTRES", 10, show_alloc_tres, A(TRES_ALLOC), A(START_TIME)),
+    COLUMN("AllocTRES", 10, show_alloc_tres, A(TRES_ALLOC), A(START_TIME), A(STEP_ID)),
     COLUMN("AssocID", 7, show_zero, A(JOB_ID)),
     COLUMN("AveCPU", 10, show_ave_cpu, A(USER_USEC), A(SYS_USEC), A(NUM_TASKS), A(STEP_ID)),
     COLUMN("AveCPUFreq", 10, show_step_zero, A(STEP_ID)),
@@ -562,7 +571,7 @@ const struct column sacct_columns[] = {
     COLUMN("Start", 19, show_start, A(START_TIME), A(END_TIME)),
     COLUMN("State", 10, show_state, A(STATE), A(KILL_UID), A(STEP_ID)),
     COLUMN("Submit", 19, show_submit, A(SUBMIT_TIME)),
-    COLUMN("SubmitLine", 20, show_submit_line, A(SUBMIT_LINE)),
+    COLUMN("SubmitLine", 20, show_submit_line, A(SUBMIT_LINE), A(STEP_ID)),
     COLUMN("Suspended", 10, show_suspended, A(SUSPENDED_SEC)),
     EMPTY("SystemComment", 15),
     COLUMN("SystemCPU", 10, show_system_cpu, A(SYS_USEC)),

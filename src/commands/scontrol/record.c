@@ -6,16 +6,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "commands/display/column.h"
 #include "util/timefmt.h"
 
 void record_add(struct record *rec, const char *fmt, ...)
 {
+    size_t start = rec->text.len;
     va_list ap;
 
     va_start(ap, fmt);
     strbuf_vaddf(&rec->text, fmt, ap);
     va_end(ap);
+    /* Names and reasons come from users: a terminal gets them as plain text, and a line that a name
+     * pretends to be stays part of the name. */
+    for (char *at = rec->text.data + start; rec->text.data && *at; at++)
+        if ((unsigned char)*at < 0x20 || *at == 0x7f)
+            *at = '?';
 }
 
 void record_line(struct record *rec)
@@ -25,28 +33,22 @@ void record_line(struct record *rec)
 
 void record_end(struct record *rec)
 {
-    const char *at = strbuf_str(&rec->text);
-
-    /* names and reasons come from users: a terminal gets them as plain text */
-    for (; *at; at++)
-        putchar((unsigned char)*at < 0x20 && *at != '\n' ? '?' : *at == 0x7f ? '?' : *at);
+    fputs(strbuf_str(&rec->text), stdout);
     fputs(rec->oneliner ? "\n" : "\n\n", stdout);
     strbuf_truncate(&rec->text, 0);
 }
 
 void record_text(struct record *rec, const char *key, const char *value)
 {
-    strbuf_addf(&rec->text, "%s=%s", key, value && *value ? value : "(null)");
+    record_add(rec, "%s=%s", key, value && *value ? value : "(null)");
 }
 
 void record_time(struct record *rec, const char *key, int64_t when, const char *none)
 {
-    char buf[TIME_TEXT_MAX];
-    const char *format = getenv("SLURM_TIME_FORMAT");
+    struct view view = { .time_format = getenv("SLURM_TIME_FORMAT"), .now = time(NULL) };
 
-    if (format && (!*format || !strcmp(format, "standard")))
-        format = NULL;
-    record_add(rec, "%s=%s", key, when > 0 ? time_at_format((time_t)when, format, buf) : none);
+    record_add(rec, "%s=", key);
+    cell_time(&rec->text, &view, when, none);
 }
 
 void record_limit(struct record *rec, const char *key, int64_t min, const char *unset)
@@ -63,20 +65,10 @@ void record_limit(struct record *rec, const char *key, int64_t min, const char *
 
 const char *record_mem(int64_t mb, char buf[32])
 {
-    static const char units[] = "MGTP";
-    double value = (double)mb;
-    unsigned unit = 0;
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
 
-    if (mb <= 0)
-        return "0";
-    while (value >= 1024 && unit + 2 < sizeof units) {
-        value /= 1024;
-        unit++;
-    }
-    if (value == (double)(int64_t)value)
-        snprintf(buf, 32, "%lld%c", (long long)value, units[unit]);
-    else
-        snprintf(buf, 32, "%.2f%c", value, units[unit]);
+    cell_mem(&text, NULL, mb);
+    snprintf(buf, 32, "%s", strbuf_str(&text));
     return buf;
 }
 
@@ -89,9 +81,7 @@ void record_tres(struct record *rec, const char *key, int64_t cpus, int64_t mem_
         return;
     record_add(rec, "cpu=%lld", (long long)cpus);
     if (mem_mb > 0)
-        record_add(rec, ",mem=%s", mem_mb % 1024 ? "" : record_mem(mem_mb, buf));
-    if (mem_mb > 0 && mem_mb % 1024)
-        record_add(rec, "%lldM", (long long)mem_mb);
+        record_add(rec, ",mem=%s", record_mem(mem_mb, buf));
     if (num_nodes > 0)
         record_add(rec, ",node=%lld", (long long)num_nodes);
 }

@@ -112,7 +112,12 @@ static void add_state(struct record *rec, const struct row *row, bool details)
     const char *why = text(row, FIELD_JOB_REASON_TEXT);
 
     record_add(rec, "JobState=%s ", state >= 0 && state < JOB_STATE_COUNT ? state_names[state] : "UNKNOWN");
-    record_add(rec, "Reason=%s ", why ? why : reason >= 0 && reason < REASON_COUNT ? reason_names[reason] : "None");
+    if (!why)
+        why = reason >= 0 && reason < REASON_COUNT ? reason_names[reason] : "None";
+    record_add(rec, "Reason=");
+    for (; *why; why++) /* one word */
+        record_add(rec, "%c", *why == ' ' ? '_' : *why);
+    record_add(rec, " ");
     record_text(rec, "Dependency", text(row, FIELD_JOB_DEPENDENCY));
     record_line(rec);
     record_add(rec, "Requeue=%d Restarts=%lld BatchFlag=%d Reboot=0 ", num_or(row, FIELD_JOB_REQUEUE, 0) == 1,
@@ -173,6 +178,14 @@ static void add_alloc_detail(struct record *rec, const char *detail)
     }
 }
 
+static void add_or_star(struct record *rec, int64_t value)
+{
+    if (value < 0)
+        record_add(rec, "*");
+    else
+        record_add(rec, "%lld", (long long)value);
+}
+
 static void add_nodes(struct record *rec, const struct row *row, bool details)
 {
     int64_t max_nodes = num(row, FIELD_JOB_MAX_NODES), nodes = num_or(row, FIELD_JOB_NUM_NODES, 0);
@@ -195,7 +208,7 @@ static void add_nodes(struct record *rec, const struct row *row, bool details)
         record_line(rec);
     }
     record_add(rec, "NumNodes=%lld", (long long)nodes);
-    if (state == JOB_PENDING && max_nodes > nodes)
+    if (state == JOB_PENDING && max_nodes >= nodes)
         record_add(rec, "-%lld", (long long)max_nodes);
     record_add(rec, " NumCPUs=%lld NumTasks=%lld CPUs/Task=%lld ReqB:S:C:T=0:0:*:*",
                (long long)num_or(row, FIELD_JOB_NUM_CPUS, 0), (long long)num_or(row, FIELD_JOB_NUM_TASKS, 1),
@@ -205,14 +218,13 @@ static void add_nodes(struct record *rec, const struct row *row, bool details)
     if (num(row, FIELD_JOB_NUM_CPUS) > 0)
         record_add(rec, ",billing=%lld", (long long)num(row, FIELD_JOB_NUM_CPUS));
     record_line(rec);
-    record_add(rec, "Socks/Node=* NtasksPerN:B:S:C=%lld:0:%lld:%lld CoreSpec=",
-               (long long)num_or(row, FIELD_JOB_NTASKS_PER_NODE, 0),
-               (long long)num_or(row, FIELD_JOB_NTASKS_PER_SOCKET, 0),
-               (long long)num_or(row, FIELD_JOB_NTASKS_PER_CORE, 0));
-    if (num(row, FIELD_JOB_CORE_SPEC) == FIELD_UNSET)
-        record_add(rec, "*");
-    else
-        record_add(rec, "%lld", (long long)num(row, FIELD_JOB_CORE_SPEC));
+    record_add(rec, "Socks/Node=* NtasksPerN:B:S:C=%lld:0:",
+               (long long)num_or(row, FIELD_JOB_NTASKS_PER_NODE, 0));
+    add_or_star(rec, num(row, FIELD_JOB_NTASKS_PER_SOCKET));
+    record_add(rec, ":");
+    add_or_star(rec, num(row, FIELD_JOB_NTASKS_PER_CORE));
+    record_add(rec, " CoreSpec=");
+    add_or_star(rec, num(row, FIELD_JOB_CORE_SPEC));
     record_line(rec);
     if (details && list)
         add_alloc_detail(rec, text(row, FIELD_JOB_ALLOC_DETAIL));

@@ -176,9 +176,10 @@ static int64_t key_start(const struct view *v, size_t row)
 }
 static void show_end(struct strbuf *out, const struct view *v, size_t row)
 {
-    int64_t end = get(v, FIELD_JOB_END_TIME, row);
+    int64_t end = get(v, FIELD_JOB_END_TIME, row), start = get(v, FIELD_JOB_START_TIME, row);
+    bool open_end = get(v, FIELD_JOB_TIME_LIMIT, row) == FIELD_INFINITE;
 
-    if (get(v, FIELD_JOB_TIME_LIMIT, row) == FIELD_INFINITE && end > v->now)
+    if (open_end && (end > v->now || (end <= 0 && start > 0)))
         strbuf_add(out, "NONE");
     else
         cell_time(out, v, end, "N/A");
@@ -467,7 +468,8 @@ const struct column squeue_job_columns[] = {
     { 'E', "Dependency", "DEPENDENCY", NULL, { FIELD_JOB_DEPENDENCY } },
     { 0, "DerivedEC", "DERIVED_EC", show_derived_exit, { FIELD_JOB_DERIVED_EXIT } },
     { 0, "EligibleTime", "ELIGIBLE_TIME", show_eligible, { FIELD_JOB_ELIGIBLE_TIME } },
-    { 'e', "EndTime", "END_TIME", show_end, { FIELD_JOB_END_TIME, FIELD_JOB_TIME_LIMIT } },
+    { 'e', "EndTime", "END_TIME", show_end,
+      { FIELD_JOB_END_TIME, FIELD_JOB_TIME_LIMIT, FIELD_JOB_START_TIME } },
     { 'x', "ExcNodes", "EXC_NODES", show_exc_nodes, { FIELD_JOB_EXC_NODES } },
     { 0, "exit_code", "EXIT_CODE", show_exit, { FIELD_JOB_EXIT_STATUS } },
     { 'f', "Feature", "FEATURES", NULL, { FIELD_JOB_FEATURES } },

@@ -153,8 +153,9 @@ static int add_users(struct squeue_params *p, const char *text)
             const struct passwd *pw = getpwnam(word);
 
             if (!pw) {
+                /* as Slurm does it: nobody's jobs are then shown, and that is no failure */
                 console_error(p->con, "Invalid user: %s\n", word);
-                return -1;
+                continue;
             }
             uid = pw->pw_uid;
         }

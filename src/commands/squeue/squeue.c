@@ -63,6 +63,7 @@ static void prepare(struct squeue *sq)
     if (!sort)
         sort = p->steps ? SORT_STEPS : p->start ? SORT_START : SORT_JOBS;
     sort_parse(&sq->sort, sort, sq->columns, sq->num_columns, unknown_key, p);
+    sort_add_last(&sq->sort, column_find_letter(sq->columns, sq->num_columns, 'i'));
     format_need(&sq->format, sq->want);
     sort_need(&sq->sort, sq->want);
     squeue_filter_need(p, sq->want);

@@ -15,7 +15,8 @@ extern const struct column squeue_job_columns[];
 extern const size_t squeue_num_job_columns;
 extern const struct column squeue_step_columns[];
 extern const size_t squeue_num_step_columns;
+/* In the order of %all; a bar at the end: every field is followed by one. */
 #define SQUEUE_JOB_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#define SQUEUE_STEP_LETTERS "bijluAMNPSU"
+#define SQUEUE_STEP_LETTERS "bijluAMNPSU|"
 
 #endif

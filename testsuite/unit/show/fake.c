@@ -102,6 +102,7 @@ static struct table *make_steps(void)
         I(STEP_RUN_SEC, 3661);
         I(STEP_TIME_LIMIT, FIELD_INFINITE);
         I(STEP_STATE, JOB_RUNNING);
+        I(STEP_NUM_TASKS, 2);
     }
     return t;
 }

@@ -61,6 +61,8 @@ START_TEST(squeue_lists_steps_in_order)
               "            2.9     ring       all     root   1:01:01 pi[2-3]\n"
               "           2.10     ring       all     root   1:01:01 pi[2-3]\n");
     ck_output(squeue_run, "squeue -s1.batch,2.9 -h -o %i", "1.batch\n2.9\n");
+    ck_output(squeue_run, "squeue -h -s 1.0 -o %all",
+              "(null)|1.0|sleep|UNLIMITED|root|2|1:01:01|pi1|all|N/A|0|\n");
     ck_output(squeue_run, "squeue -h -o %i -s 2.9", "2.9\n");
 }
 END_TEST
@@ -90,12 +92,15 @@ START_TEST(squeue_refuses_bad_words_in_slurms_words)
 {
     ck_refused(squeue_run, "squeue -j abc", "squeue: error: Invalid job id: abc\n");
     ck_refused(squeue_run, "squeue -w pix", "squeue: error: Invalid node name pix\n");
-    ck_refused(squeue_run, "squeue -u nobody_of_that_name",
-               "squeue: error: Invalid user: nobody_of_that_name\n\n");
     ck_refused(squeue_run, "squeue -i 0", "squeue: error: --iterate=0: a number of seconds is needed\n");
     ck_refused(squeue_run, "squeue --json",
                "squeue: error: --json is not supported: print columns with --format instead\n");
-    struct run r = run_command(squeue_run, "squeue -t zz", fake_source());
+    struct run r = run_command(squeue_run, "squeue -h -u nobody_of_that_name", fake_source());
+    ck_assert_str_eq(r.err, "squeue: error: Invalid user: nobody_of_that_name\n\n");
+    ck_assert_str_eq(r.out, "");
+    ck_assert_int_eq(r.rc, 0);
+    run_fini(&r);
+    r = run_command(squeue_run, "squeue -t zz", fake_source());
     ck_assert_int_eq(strncmp(r.err, "squeue: error: Invalid job state specified: zz\n"
                                     "squeue: error: Valid job states include: PENDING,", 96), 0);
     run_fini(&r);
