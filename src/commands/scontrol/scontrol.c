@@ -370,7 +370,7 @@ int main(int argc, char **argv)
     const char *clusters = getenv("SLURM_CLUSTERS");
     int opt;
 
-    while ((opt = getopt_long(argc, argv, "+adFhM:oQu:vV", options, NULL)) != -1)
+    while ((opt = getopt_long(argc, argv, "adFhM:oQu:vV", options, NULL)) != -1)
         switch (opt) {
         case 'a':
             sc.all = true;
