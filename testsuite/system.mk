@@ -2,7 +2,6 @@
 # testsuite/root of the build folder.  testsuite/lib/run-test gives each its place and its time.
 TEST_EXTENSIONS = .t
 T_LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
-AM_T_LOG_DRIVER_FLAGS = --comments
 T_LOG_COMPILER = $(top_srcdir)/testsuite/lib/run-test
 AM_TESTS_ENVIRONMENT = BRAMBLE_ROOT='$(abs_builddir)/testsuite/root$(prefix)' \
     MPI_DIR='$(abs_builddir)/testsuite/mpi' BRAMBLE_BUILD='$(abs_builddir)'; export BRAMBLE_ROOT MPI_DIR BRAMBLE_BUILD;
@@ -19,7 +18,15 @@ system_tests = \
     testsuite/system/agent-guard.t \
     testsuite/system/agent-steps.t \
     testsuite/system/launchers.t \
-    testsuite/system/ledger.t
+    testsuite/system/ledger.t \
+    testsuite/system/basic.t \
+    testsuite/system/restart.t \
+    testsuite/system/crash.t \
+    testsuite/system/boards.t \
+    testsuite/system/mpi.t \
+    testsuite/system/hpl.t \
+    testsuite/system/users.t \
+    testsuite/system/badinput.t
 TESTS += $(system_tests)
 
 EXTRA_DIST += $(system_tests) \
