@@ -1,7 +1,7 @@
 # board.sh - emulated boards; to be sourced by a script that rack runs.
 #
 # A board is a host of its own: network (eth0 on the rack's bridge, own address), UTS, mount, IPC and
-# PID namespaces, /tmp, /dev/shm, /etc/hosts and boot_id.  Without all of these MPI libraries take two
+# PID namespaces, /tmp, /run, /dev/shm, /etc/hosts and boot_id.  Without all of these MPI libraries take two
 # boards for one.  Folders named in BOARD_SHARED keep their place on all boards, also below /tmp: they
 # are what a real cluster has on NFS.
 #
@@ -126,6 +126,7 @@ board_main() {
     mount -t proc proc /proc
     mount --bind "$dir/boot_id" /proc/sys/kernel/random/boot_id
     mount -t tmpfs -o mode=1777 shm /dev/shm
+    mount -t tmpfs -o mode=755 run /run # gone with the power, as in life
     mount --rbind "$dir/tmp" /tmp
     hostname "$name"
     cd /proc/self/fd/8

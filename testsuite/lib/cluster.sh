@@ -141,16 +141,16 @@ ctld_stop() { pid_end "$(ctld_pid)"; }
 # --- agents ---------------------------------------------------------------------------------------
 # pids/NAME holds the pid (on a board: as the board's PID namespace numbers it)
 agent_start() {
-    local name=$1 dir=$CLUSTER_DIR/nodes/$1 at="" port=""
+    local name=$1 dir=$CLUSTER_DIR/nodes/$1 at="" port="" run=$CLUSTER_DIR/nodes/$1/run
     mkdir -p "$dir"
     if [ -s "$dir/port" ]; then
         port="--listen 127.0.0.1 --port $(cat "$dir/port")"
     else
-        at="board_exec $name"
+        at="board_exec $name" run=/run/bramble
     fi
     # The shell in between tells its own pid, in the namespace that it runs in, and becomes the agent.
     $at $(cluster_plain) sh -c 'echo $$ > "$1"; shift; exec "$@"' sh "$CLUSTER_DIR/pids/$name" \
-        "$BRAMBLE_SBINDIR/brambled" -D --node-name "$name" --run-dir "$dir/run" --state-dir "$dir/state" $port \
+        "$BRAMBLE_SBINDIR/brambled" -D --node-name "$name" --run-dir "$run" --state-dir "$dir/state" $port \
         --plugin-dir "$BRAMBLE_PLUGINDIR" --libexec-dir "$BRAMBLE_LIBEXECDIR" ${AGENT_ARGS:-} \
         </dev/null >>"$CLUSTER_DIR/log/$name" 2>&1 3>&- &
     echo $! > "$dir/job"

@@ -45,7 +45,7 @@ tap_end() {
     trap - EXIT
     [ "$TAP_FAILED" -eq 0 ] || ! declare -F on_test_failure >/dev/null || on_test_failure | sed 's/^/# /' >&3
     ! declare -F cluster_stop >/dev/null || cluster_stop >/dev/null 2>&1
-    [ -z "${CLUSTER_DIR:-}" ] || rm -rf "$CLUSTER_DIR"
+    [ -z "${CLUSTER_DIR:-}" ] || rm -rf "$CLUSTER_DIR" 2>/dev/null
     rm -f "$TAP_OUT"
     echo "1..$TAP_COUNT" >&3
     [ "$TAP_FAILED" -eq 0 ]

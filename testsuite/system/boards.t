@@ -24,7 +24,8 @@ test_case "a board that loses power is down after node_timeout, its job NODE_FAI
     board_power p2 off && node_wait "down.*" 1 12 && job_wait "$id" "NODE_FAIL" 10'
 test_case "srun is told that its board is gone" '
     srun -w p1 sleep 100 2>err & step=$!; wait_for 5 eval "[ -n \"\$(squeue -h -t R)\" ]" && board_power p1 off
-    wait_for 20 eval "! kill -0 $step 2>/dev/null"; wait $step; [ $? -ne 0 ] && [ -s err ]'
+    wait_for 20 eval "! kill -0 $step 2>/dev/null"; wait $step; status=$?
+    echo "srun ended with $status: $(cat err)"; [ $status -ne 0 ] && [ -s err ]'
 test_case "boards return without help" '
     board_power p1 on && agent_start p1 && board_power p2 on && agent_start p2 && node_wait idle 3 &&
     srun -N3 true'
@@ -38,5 +39,4 @@ test_case "a cable out for a moment changes nothing" '
     sleep 0.7; board_cable p1 out; sleep 1.2; board_cable p1 in; wait $step && expect 100 "$(wc -l < lines)"'
 test_case "a cable out for long: the board is down, then back, and the old job is gone there" '
     id=$(sbatch --parsable --no-requeue -w p3 -o /dev/null --wrap "exec sleep 4711") && job_wait $id RUNNING &&
-    board_cable p3 out && node_wait "down.*" 1 15 && board_cable p3 in && node_wait idle 3 30 &&
-    job_wait $id "NODE_FAIL|COMPLETED|CANCELLED" && ! board_exec p3 pgrep -f "^sleep 4711"'
+    board_cable p3 out && job_wait $id NODE_FAIL 20 && board_cable p3 in && node_wait idle 3 30 && ! board_exec p3 pgrep -f "^sleep 4711"'

@@ -101,9 +101,13 @@ nothing_left() {
     local b
     for b in 1 2 3 4 5 6 7 8; do ! board_exec "b$b" pgrep misbehave >/dev/null || return 1; done
 }
+no_folder_left() {
+    local b
+    for b in 1 2 3 4 5 6 7 8; do [ -z "$(board_exec "b$b" ls /run/bramble/steps)" ] || return 1; done
+}
 test_case "a rank that calls MPI_Abort ends the step on all boards within 2 s and is named" 'gone abort 5'
 test_case "a rank that is killed ends the step on all boards within 2 s and is named" 'gone kill 6'
 test_case "a rank that leaves without MPI_Finalize ends the step and is named" 'gone exit 3'
 test_case "a rank that dies before MPI_Init ends the step and is named" 'gone init 2'
 test_case "all boards are idle again and no folder of a step is left" '
-    node_wait idle 8 && wait_for 5 eval "[ -z \"\$(ls \"$CLUSTER_DIR\"/nodes/*/run/steps 2>/dev/null | grep -v :)\" ]"'
+    node_wait idle 8 && wait_for 10 no_folder_left'
