@@ -74,11 +74,11 @@ if [ -x "$MPI_DIR/mpich/selfcheck" ]; then
 else
     test_skip "MPICH programs" "MPICH is not installed"
 fi
-if python3 -c 'import mpi4py' 2>/dev/null; then
+if /usr/bin/python3 -c 'import mpi4py' 2>/dev/null; then
     test_case "mpi4py, srun --mpi=pmix: 4 ranks on 4 boards" '
-        timeout 60 srun --mpi=pmix -N4 -n4 python3 "$MPI_DIR/selfcheck.py" > out 2>&1 && grep -q "4 ranks: ok" out || { cat out; false; }'
+        timeout 60 srun --mpi=pmix -N4 -n4 /usr/bin/python3 "$MPI_DIR/selfcheck.py" > out 2>&1 && grep -q "4 ranks: ok" out || { cat out; false; }'
     test_case "mpi4py, mpirun: 4 ranks on 2 boards" '
-        timeout 60 salloc -N2 -n4 mpirun python3 "$MPI_DIR/selfcheck.py" > out 2>&1 && grep -q "4 ranks: ok" out || { cat out; false; }'
+        timeout 60 salloc -N2 -n4 mpirun /usr/bin/python3 "$MPI_DIR/selfcheck.py" > out 2>&1 && grep -q "4 ranks: ok" out || { cat out; false; }'
 else
     test_skip "mpi4py programs" "python3-mpi4py is not installed"
 fi
