@@ -3,6 +3,7 @@
 #include "client/link.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 #include "reactor/reactor.h"
 #include "util/error.h"
@@ -11,6 +12,7 @@
 #define DIAL_TIMEOUT_MS 5000
 #define RETRY_FIRST_MS 50
 #define RETRY_MOST_MS 1000
+#define WORKERS "UV_THREADPOOL_SIZE"
 
 struct ctl_link {
     struct reactor *reactor;
@@ -21,6 +23,7 @@ struct ctl_link {
     struct reactor_timer *retry;
     uint64_t patience_ms, lost_at_ms, pause_ms;
     bool up, gone;
+    bool one_worker; /* WORKERS was set here */
 };
 
 static void link_dial(void *arg);
@@ -32,6 +35,10 @@ static void on_open(void *arg, struct rpc_conn *conn)
     (void)conn;
     l->up = true;
     l->pause_ms = RETRY_FIRST_MS;
+    if (l->one_worker) { /* programs started from here shall not see it */
+        unsetenv(WORKERS);
+        l->one_worker = false;
+    }
     l->ops->on_ready(l->arg);
 }
 
@@ -93,6 +100,8 @@ struct ctl_link *ctl_link_create(struct reactor *r, const struct rpc_target *tar
     l->ops = ops;
     l->arg = arg;
     l->pause_ms = RETRY_FIRST_MS;
+    /* A command does one thing at a time: libuv's worker pool need not have four threads. */
+    l->one_worker = !getenv(WORKERS) && setenv(WORKERS, "1", 1) == 0;
     l->retry = reactor_timer_create(r, link_dial, l);
     link_dial(l);
     return l;

@@ -136,12 +136,12 @@ int job_options_check(struct job_options *o, struct error *err)
                          o->command == CMD_SBATCH ? "Batch job submission failed"
                          : o->command == CMD_SRUN ? "Unable to allocate resources"
                                                   : "Job submit/allocate failed");
-    if (o->hint && (job_options_source(o, "ntasks-per-core") == OPT_BY_CLI
-                    || job_options_source(o, "threads-per-core") == OPT_BY_CLI)
-        && job_options_source(o, "hint") == OPT_BY_CLI)
-        return error_set(err, BRE_INVAL,
-                         "Following options are mutually exclusive with --hint: --ntasks-per-core, "
-                         "--threads-per-core. Leave one of them out.");
+    if (o->command == CMD_SBATCH && o->max_nodes != OPT_UNSET && o->ntasks_per_node != OPT_UNSET
+        && o->num_tasks != OPT_UNSET && (uint64_t)o->ntasks_per_node * o->max_nodes < o->num_tasks)
+        return error_set(err, BRE_NODE_CONFIG,
+                         "Batch job submission failed: Requested node configuration is not available: %u tasks do "
+                         "not fit on %u nodes with --ntasks-per-node=%u",
+                         o->num_tasks, o->max_nodes, o->ntasks_per_node);
     check_counts(o);
     if (o->command == CMD_SRUN && check_step(o, err) < 0)
         return -1;

@@ -47,6 +47,10 @@ static int set_nodes(struct job_options *o, const struct job_option *row, const 
     CLEANUP_HOSTLIST struct hostlist *hosts = NULL;
     struct error why = { 0 };
 
+    if (!*list && !strcmp(row->name, "nodelist")) {
+        o->exit_code = EXIT_NUMBER;
+        return error_set(err, BRE_TOO_MANY_NODES, "Node count specification invalid: --nodelist names no node");
+    }
     if (!(hosts = hostlist_parse(list, 0, &why))) {
         o->exit_code = EXIT_NUMBER;
         return error_set(err, BRE_NODE_NAME, "Invalid node name specified: --%s=%.64s: %.500s", row->name,
@@ -54,6 +58,17 @@ static int set_nodes(struct job_options *o, const struct job_option *row, const 
     }
     option_set_text((char **)(void *)((char *)o + row->offset), list);
     return 0;
+}
+
+static int parse_partition(struct job_options *o, const struct job_option *row, const char *value,
+                           struct error *err)
+{
+    if (!*value) {
+        o->exit_code = EXIT_NUMBER;
+        return error_set(err, BRE_PART_NAME, "Invalid partition name specified: --partition is empty; leave it out "
+                                             "to have the default");
+    }
+    return parse_text(o, row, value, err);
 }
 
 /* -w and -x take a list, or the name of a file when there is a '/' in it. */
@@ -262,7 +277,8 @@ static int parse_cpu_bind(struct job_options *o, const struct job_option *row, c
     .offset = OPT_FIELD(field), .max = bound
 
 static const struct job_option rows[] = {
-    { TEXT("partition", partition, 1024), .letter = 'p', .arg_name = "partition", ENV_ALL("PARTITION"),
+    { .name = "partition", .letter = 'p', .arg = ARG_REQUIRED, .arg_name = "partition", .commands = CMD_ALL,
+      ENV_ALL("PARTITION"), .parse = parse_partition, .offset = OPT_FIELD(partition), .max = 1024,
       .help = "partition requested" },
     { TEXT("constraint", features, 4096), .letter = 'C', .arg_name = "list", .group = GROUP_CONSTRAINT,
       ENV_ALL("CONSTRAINT"), .help = "features that the nodes must have" },

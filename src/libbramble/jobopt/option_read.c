@@ -177,7 +177,7 @@ static int env_apply(struct job_options *o, size_t i, const char *name, struct e
         if (!flag_is_on(value))
             return 0;
         value = NULL;
-    } else if (row->arg == ARG_REQUIRED && !*value && row->parse != parse_text) {
+    } else if (row->arg == ARG_REQUIRED && !*value) {
         return 0; /* as if it were not set */
     }
     if (option_apply(o, i, value, OPT_BY_ENV, err) < 0) {
@@ -293,13 +293,13 @@ static int directive_apply(struct job_options *o, char *line, const char *name, 
 {
     CLEANUP_FREE char **words = xcalloc(DIRECTIVE_WORDS_MAX + 1, sizeof *words);
     CLEANUP_FREE char *program = xstrdup(o->program);
-    CLEANUP_FREE char *shown = xstrdup(line);
-    char where[320], quote = '\0', *cursor = line;
+    CLEANUP_FREE char *shown = xstrdup(line); /* words are cut in place */
+    char where[320], quote = '\0', *cursor = line, *word_start = line;
     int num = 0, got, first;
 
     snprintf(where, sizeof where, " (%.255s, line %u)", name, line_number);
     words[num++] = program;
-    while ((got = directive_word(&cursor, &words[num], &quote)) > 0)
+    while (word_start = cursor, (got = directive_word(&cursor, &words[num], &quote)) > 0)
         if (++num == DIRECTIVE_WORDS_MAX) {
             o->exit_code = EXIT_NUMBER;
             return error_set(err, BRE_SCRIPT_BAD, "%.255s: line %u: more than %d words in one directive",
@@ -308,7 +308,7 @@ static int directive_apply(struct job_options *o, char *line, const char *name, 
     if (got < 0) {
         o->exit_code = EXIT_NUMBER;
         return error_set(err, BRE_SCRIPT_BAD, "fatal: %.255s: line %u: Unmatched `%c` in [%.300s]", name, line_number,
-                         quote, shown);
+                         quote, shown + (word_start - line));
     }
     words[num] = NULL;
     if (words_apply(o, num, words, OPT_BY_SCRIPT, where, &first, err) < 0) {

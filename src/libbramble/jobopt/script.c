@@ -106,15 +106,15 @@ static int script_read(int fd, const char *name, bool is_fifo, struct batch_scri
             return error_set(err, errno, "Batch script is empty!: cannot read %.255s: %s", name, strerror(errno));
         if (got == 0)
             break;
+        len += (size_t)got;
+        text[len] = '\0';
         /* What cannot be a script is known early: /dev/zero never ends. */
-        if (memchr(text + len, '\0', (size_t)got))
+        if (len >= 2 && check_head(text, len, err) < 0)
+            return -1;
+        if (memchr(text + len - got, '\0', (size_t)got))
             return error_set(err, BRE_SCRIPT_BAD,
                              "The Slurm controller does not allow scripts that\n"
                              "contain a NULL character '\\0'.");
-        len += (size_t)got;
-        text[len] = '\0';
-        if (len >= 2 && check_head(text, len, err) < 0)
-            return -1;
         if (len > BATCH_SCRIPT_MAX)
             return error_set(err, BRE_TOO_BIG,
                              "Batch job submission failed: Pathname of a file, directory or other parameter too "

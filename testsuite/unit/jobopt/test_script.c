@@ -104,7 +104,7 @@ START_TEST(what_is_no_file_is_refused_and_never_waited_for_long)
 {
     CLEANUP_FREE char *folder = xasprintf("%s/folder", scratch), *fifo = xasprintf("%s/fifo", scratch);
     const char *const paths[] = { folder, "/dev/zero", "/dev/null", "/nonexistent/script", fifo };
-    const char *const says[] = { "is a folder", "NULL character", "Batch script is empty!", "Unable to open file",
+    const char *const says[] = { "is a folder", "does not look like a batch script", "Batch script is empty!", "Unable to open file",
                                  "" };
     time_t began = time(NULL);
 
