@@ -20,6 +20,7 @@ system_tests = \
     testsuite/system/launchers.t \
     testsuite/system/ledger.t \
     testsuite/system/basic.t \
+    testsuite/system/show.t \
     testsuite/system/restart.t \
     testsuite/system/crash.t \
     testsuite/system/boards.t \
