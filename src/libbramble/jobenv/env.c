@@ -5,10 +5,12 @@
 #include "util/arena.h"
 #include "util/mem.h"
 
+#include <stdint.h>
 #include <string.h>
 
 struct env {
     char **entries; /* count of them, then NULL */
+    uint32_t *keys; /* a hash of each name: most names begin alike, and there is one look a variable */
     size_t count, cap;
     struct arena arena;
 };
@@ -20,6 +22,7 @@ struct env *env_create(void)
     arena_init(&env->arena, 8192, 0);
     env->cap = 64;
     env->entries = xcalloc(env->cap, sizeof *env->entries);
+    env->keys = xcalloc(env->cap, sizeof *env->keys);
     return env;
 }
 
@@ -29,15 +32,27 @@ void env_destroy(struct env *env)
         return;
     arena_fini(&env->arena);
     free(env->entries);
+    free(env->keys);
     free(env);
+}
+
+static uint32_t name_key(const char *name, size_t len)
+{
+    uint32_t key = 2166136261u;
+
+    for (size_t i = 0; i < len; i++)
+        key = (key ^ (uint8_t)name[i]) * 16777619u;
+    return key;
 }
 
 /* Place of a name of len bytes, or count. */
 static size_t env_index(const struct env *env, const char *name, size_t len)
 {
+    uint32_t key = name_key(name, len);
     size_t i = 0;
 
-    while (i < env->count && (strncmp(env->entries[i], name, len) != 0 || env->entries[i][len] != '='))
+    while (i < env->count
+           && (env->keys[i] != key || strncmp(env->entries[i], name, len) != 0 || env->entries[i][len] != '='))
         i++;
     return i;
 }
@@ -51,10 +66,12 @@ static void env_put(struct env *env, char *entry, size_t len)
         if (env->count + 2 > env->cap) {
             env->cap *= 2;
             env->entries = xreallocarray(env->entries, env->cap, sizeof *env->entries);
+            env->keys = xreallocarray(env->keys, env->cap, sizeof *env->keys);
         }
         env->entries[++env->count] = NULL;
     }
     env->entries[i] = entry;
+    env->keys[i] = name_key(entry, len);
 }
 
 struct env *env_from_vector(char *const *vector)
@@ -127,8 +144,10 @@ void env_unset(struct env *env, const char *name)
 {
     size_t i = env_index(env, name, strlen(name));
 
-    if (i < env->count)
-        memmove(env->entries + i, env->entries + i + 1, (env->count-- - i) * sizeof *env->entries);
+    if (i == env->count)
+        return;
+    memmove(env->keys + i, env->keys + i + 1, (env->count - i - 1) * sizeof *env->keys);
+    memmove(env->entries + i, env->entries + i + 1, (env->count-- - i) * sizeof *env->entries);
 }
 
 void env_unset_prefix(struct env *env, const char *prefix)
@@ -136,8 +155,10 @@ void env_unset_prefix(struct env *env, const char *prefix)
     size_t len = strlen(prefix), kept = 0;
 
     for (size_t i = 0; i < env->count; i++)
-        if (strncmp(env->entries[i], prefix, len) != 0)
+        if (strncmp(env->entries[i], prefix, len) != 0) {
+            env->keys[kept] = env->keys[i];
             env->entries[kept++] = env->entries[i];
+        }
     env->count = kept;
     env->entries[kept] = NULL;
 }
