@@ -1,4 +1,5 @@
-cluster_tests = testsuite/unit/cluster/test_job
+cluster_tests = testsuite/unit/cluster/test_job testsuite/unit/cluster/test_step \
+    testsuite/unit/cluster/test_node testsuite/unit/cluster/test_sched testsuite/unit/cluster/test_reason
 check_PROGRAMS += $(cluster_tests)
 TESTS += $(cluster_tests)
 check_LTLIBRARIES += libworld.la
@@ -8,6 +9,18 @@ cluster_test_libs = libworld.la libcluster.la $(LIBBRAMBLE) $(CHECK_LIBS)
 testsuite_unit_cluster_test_job_SOURCES = testsuite/unit/cluster/test_job.c
 testsuite_unit_cluster_test_job_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 testsuite_unit_cluster_test_job_LDADD = $(cluster_test_libs)
+testsuite_unit_cluster_test_step_SOURCES = testsuite/unit/cluster/test_step.c
+testsuite_unit_cluster_test_step_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+testsuite_unit_cluster_test_step_LDADD = $(cluster_test_libs)
+testsuite_unit_cluster_test_node_SOURCES = testsuite/unit/cluster/test_node.c
+testsuite_unit_cluster_test_node_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+testsuite_unit_cluster_test_node_LDADD = $(cluster_test_libs)
+testsuite_unit_cluster_test_sched_SOURCES = testsuite/unit/cluster/test_sched.c
+testsuite_unit_cluster_test_sched_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+testsuite_unit_cluster_test_sched_LDADD = $(cluster_test_libs)
+testsuite_unit_cluster_test_reason_SOURCES = testsuite/unit/cluster/test_reason.c
+testsuite_unit_cluster_test_reason_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+testsuite_unit_cluster_test_reason_LDADD = $(cluster_test_libs)
 
 # the simulator: 200 seeds; a failing one is printed and can be run alone: test_sim SEED 1 -v
 check_PROGRAMS += testsuite/unit/cluster/sim/test_sim

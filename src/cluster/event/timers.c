@@ -177,7 +177,6 @@ static void decide_client_gone(struct cluster *c, const struct cluster_now *now,
     struct job_end end = { .state = JOB_CANCELLED,
                            .reason = REASON_INACTIVE_LIMIT,
                            .by_uid = job->ident->msg->uid,
-                           .exit_status = 15,
                            .text = "its srun or salloc went away" };
 
     job_decide_end(c, now, job, &end, UINT32_MAX, false, d);

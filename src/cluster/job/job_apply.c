@@ -266,6 +266,7 @@ int job_apply_started(struct cluster *c, const Wire__Event *ev, struct error *er
         return -1;
     if (job->queued)
         queue_remove(c, job);
+    depend_detach(c, job); /* met once is met for later attempts too */
     job->eligible = false;
     job->phase = (uint8_t)to;
     job->start_usec = ev->time_usec;
@@ -451,7 +452,6 @@ int job_apply_requeued(struct cluster *c, const Wire__Event *ev, struct error *e
     job->reason = (uint8_t)m->reason;
     job->begin_usec = m->begin_time > ev->time_usec ? m->begin_time : 0;
     set_text(&job->text, m->text);
-    depend_attach(c, job);
     job_queue_update(c, job, ev->time_usec);
     return 0;
 }
@@ -548,7 +548,7 @@ int job_apply_image(struct cluster *c, const Wire__Event *ev, struct error *err)
     } else {
         job->name->live++;
     }
-    if (job->phase == PHASE_PENDING)
+    if (job->phase == PHASE_PENDING && m->n_depends_on)
         depend_image_set(c, job, m->depends_on, m->n_depends_on);
     job_queue_update(c, job, job->eligible_usec);
     return 0;

@@ -36,13 +36,11 @@ static int decide_cancel(struct cluster *c, const struct cluster_now *now, struc
         return 0;
     }
     case PHASE_RUNNING:
-        end.exit_status = SIGTERM;
         job_decide_end(c, now, job, &end, UINT32_MAX, false, d);
         return 0;
     case PHASE_ENDING:
         if (!job->requeue)
             return refuse_ended(err);
-        end.exit_status = SIGTERM; /* it is not to start again */
         job_decide_end(c, now, job, &end, UINT32_MAX, false, d);
         return 0;
     case PHASE_ENDED:

@@ -16,6 +16,7 @@ static const char *const dep_names[] = { "after", "afterany", "afterok", "aftern
 struct dep {
     uint8_t type, state; /* enum depend_state */
     uint32_t job_id;
+    uint32_t delay_min;  /* "after:ID+MIN" */
 };
 
 struct depends {
@@ -69,17 +70,24 @@ static int deps_parse(const char *text, struct dep *deps, size_t *count, bool *a
         }
         while (*p == ':') {
             uint64_t id = 0;
+            unsigned long delay = 0;
             size_t digits = strspn(++p, "0123456789");
 
             for (size_t i = 0; i < digits && id <= UINT32_MAX; i++)
                 id = id * 10 + (uint64_t)(p[i] - '0');
-            if (!digits || !id || id > UINT32_MAX || (p[digits] && !strchr(":,?", p[digits])))
+            if (digits && p[digits] == '+' && type == DEP_AFTER
+                && strspn(p + digits + 1, "0123456789") > 0) {
+                delay = strtoul(p + digits + 1, NULL, 10);
+                digits += 1 + strspn(p + digits + 1, "0123456789");
+            }
+            if (!digits || !id || id > UINT32_MAX || delay > 1u << 24
+                || (p[digits] && !strchr(":,?", p[digits])))
                 return error_set(err, BRE_DEPENDENCY, "dependency \"%s\": \"%.*s\" is no job id",
                                  text, (int)strcspn(p, ":,?"), p);
             if (*count == DEPS_MAX)
                 return error_set(err, BRE_DEPENDENCY, "more than %d dependencies", DEPS_MAX);
             if (deps)
-                deps[*count] = (struct dep){ (uint8_t)type, DEPEND_OPEN, (uint32_t)id };
+                deps[*count] = (struct dep){ (uint8_t)type, DEPEND_OPEN, (uint32_t)id, (uint32_t)delay };
             ++*count;
             p += digits;
         }
@@ -107,19 +115,9 @@ int depend_check(struct cluster *c, const char *text, uint32_t self, struct erro
     deps = xmalloc(DEPS_MAX * sizeof(*deps));
     if (deps_parse(text, deps, &count, &any, err) < 0)
         return -1;
-    for (size_t i = 0; i < count; i++) {
-        const struct job *other;
-
-        if (deps[i].type == DEP_SINGLETON)
-            continue;
+    for (size_t i = 0; self && i < count; i++)
         if (deps[i].job_id == self)
             return error_set(err, BRE_DEPENDENCY, "a job cannot depend on itself (%u)", self);
-        other = job_table_find(&c->jobs, deps[i].job_id);
-        if (!other)
-            return error_set(err, BRE_DEPENDENCY,
-                             "dependency on job %u, which does not exist (any more)",
-                             deps[i].job_id);
-    }
     /* a ring can only come from an update: an earlier job made to wait for a later one */
     for (size_t i = 0; self && i < count; i++) {
         uint32_t chain = deps[i].job_id;
@@ -155,7 +153,7 @@ static bool singleton_is_free(const struct cluster *c, const struct job *job)
     return true;
 }
 
-static enum depend_state dep_state(const struct cluster *c, const struct job *job,
+static enum depend_state dep_state(const struct cluster *c, struct job *job,
                                    const struct dep *dep)
 {
     const struct job *o;
@@ -164,10 +162,17 @@ static enum depend_state dep_state(const struct cluster *c, const struct job *jo
     if (dep->type == DEP_SINGLETON)
         return singleton_is_free(c, job) ? DEPEND_MET : DEPEND_OPEN;
     o = job_table_find(&c->jobs, dep->job_id);
-    if (!o) /* purged while this one was held by other conditions: it has ended somehow */
-        return dep->type == DEP_AFTER || dep->type == DEP_AFTERANY ? DEPEND_MET : DEPEND_NEVER;
+    if (!o)
+        return DEPEND_MET; /* as Slurm has it: what is gone holds nobody up */
+    if (dep->type == DEP_AFTER && o->phase != PHASE_PENDING) {
+        int64_t at = o->start_usec + (int64_t)dep->delay_min * MIN_USEC;
+
+        if (dep->delay_min && o->start_usec && at > job->begin_usec)
+            job->begin_usec = at;
+        return DEPEND_MET;
+    }
     if (dep->type == DEP_AFTER)
-        return o->phase != PHASE_PENDING ? DEPEND_MET : DEPEND_OPEN;
+        return DEPEND_OPEN;
     if (o->phase != PHASE_ENDED)
         return DEPEND_OPEN;
     ok = o->end_state == JOB_COMPLETED;
@@ -322,6 +327,8 @@ const char *cluster_job_dependency(struct cluster *c, struct job *job, struct ar
         strbuf_add(&sb, dep_names[dep->type]);
         if (dep->type != DEP_SINGLETON)
             strbuf_addf(&sb, ":%u", dep->job_id);
+        if (dep->delay_min)
+            strbuf_addf(&sb, "+%u", dep->delay_min);
         strbuf_addf(&sb, "(%s)", dep->state == DEPEND_NEVER ? "failed" : "unfulfilled");
     }
     return arena_strdup(a, strbuf_str(&sb));

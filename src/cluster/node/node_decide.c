@@ -271,7 +271,7 @@ void nodes_decide_silent(struct cluster *c, const struct cluster_now *now, struc
         && now->mono_ms > c->node_check_ms + 3000)
         for (size_t i = 0; i < c->num_nodes; i++)
             if (c->nodes[i])
-                c->nodes[i]->seen_ms += now->mono_ms - c->node_check_ms;
+                c->nodes[i]->seen_ms = now->mono_ms;
     for (size_t i = 0; i < c->num_nodes; i++) {
         struct node *node = c->nodes[i];
         bool silent, down;

@@ -54,6 +54,10 @@ static bool decide_node_ended(const struct cluster_now *now, struct step *step,
     SET(st, job_id, step->job->id);
     SET(st, step_id, step->id);
     SET(st, attempt, step->attempt);
+    SET(st, exit_status, st->exit_status); /* what counts is what the journal will say */
+    SET(st, oom, st->oom);
+    if (st->first_failed)
+        st->has_first_failed = 1;
     SET(ev, node_id, step->job->alloc->nodes[sn->place].node_id);
     if (lost)
         SET(ev, lost, 1);
@@ -71,6 +75,9 @@ static bool decide_node_ended(const struct cluster_now *now, struct step *step,
     if (!after.text && st->text && *st->text)
         after.text = st->text;
     *state = step_result(&after, exit_status);
+    if (*state == JOB_FAILED && step->job->phase == PHASE_ENDING
+        && (st->killed_by_order || WIFSIGNALED((int)*exit_status)))
+        *state = JOB_CANCELLED; /* it went with its job */
     *text = after.text ? arena_strdup(&d->arena, after.text) : NULL;
     decide_step_ended(now, step, *state, *exit_status, *text, d);
     return true;

@@ -2,6 +2,7 @@
 #include "world.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "util/mem.h"
@@ -404,4 +405,24 @@ void world_check_replay(struct world *w)
     same_dump(w->c, loaded, "state after a snapshot");
     cluster_destroy(again);
     cluster_destroy(loaded);
+}
+
+int world_main(const char *name, world_setup_f *setup, world_setup_f *teardown,
+               const TTest *const *tests, size_t num_tests)
+{
+    Suite *s = suite_create(name);
+    TCase *tc = tcase_create(name);
+    SRunner *sr;
+    int failed;
+
+    tcase_add_checked_fixture(tc, setup, teardown);
+    tcase_set_timeout(tc, 30);
+    for (size_t i = 0; i < num_tests; i++)
+        tcase_add_test(tc, tests[i]);
+    suite_add_tcase(s, tc);
+    sr = srunner_create(s);
+    srunner_run_all(sr, CK_NORMAL);
+    failed = srunner_ntests_failed(sr);
+    srunner_free(sr);
+    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -67,4 +67,9 @@ int world_update_part(struct world *w, const char *name, const char *key, const 
 void world_check_replay(struct world *w);
 
 #define WORLD_UID 1000
+
+/* A suite of one file: fixtures that end in a check of replay, and main(). */
+typedef void world_setup_f(void);
+int world_main(const char *name, world_setup_f *setup, world_setup_f *teardown,
+               const TTest *const *tests, size_t num_tests);
 #endif
