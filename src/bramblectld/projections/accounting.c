@@ -18,7 +18,7 @@
 #include "util/log.h"
 #include "util/mem.h"
 
-#define BATCH_EVENTS 4000  /* of one transaction */
+#define BATCH_EVENTS 2000  /* of one transaction */
 #define NUDGE_EVENTS 2000  /* do not wait longer than for so many */
 #define BATCH_MS 60000     /* nor than so long */
 #define RETRY_MS 30000     /* after the store failed */
@@ -89,40 +89,55 @@ static void close_work(void *arg)
     store_close(arg);
 }
 
+/* Read up to BATCH_EVENTS events that are not in the store yet.  What is there already only tells who is
+ * who, and does not count. */
+static int read_events(struct accounting *a, Wire__Event **events, size_t *num)
+{
+    struct error *err = &a->err;
+    enum journal_source source;
+    uint64_t seq;
+    const void *data;
+    size_t len;
+    int rc;
+    while (*num < BATCH_EVENTS && (rc = journal_reader_next(a->reader, a->limit, &source, &seq, &data, &len, err)) != 0) {
+        if (rc < 0)
+            return -1;
+        const bool in_store = seq <= a->position;
+        if (source == JOURNAL_RECORD && !in_store)
+            a->reached = seq;
+        Wire__Event *ev = wire__event__unpack(NULL, len, data);
+        if (!ev)
+            continue; /* the controller has set it aside too */
+        if (!projector_wants(ev) || in_store) {
+            rc = in_store ? projector_event(a->projector, ev, true, err) : 0;
+            wire__event__free_unpacked(ev, NULL);
+            if (rc < 0)
+                return -1;
+            continue;
+        }
+        events[(*num)++] = ev;
+    }
+    return 0;
+}
+
 static int read_batch(struct accounting *a)
 {
     struct error *err = &a->err;
-    const void *data;
-    size_t len;
-    enum journal_source source;
-    uint64_t seq;
-    int rc = 0;
+    size_t num = 0;
+    int rc = -1;
     if (!a->reader && !(a->reader = journal_reader_open(a->storage, a->position, err)))
         return -1;
     if (!a->projector)
         a->projector = projector_create(a->plugin, a->self);
-    for (unsigned n = 0; n < BATCH_EVENTS; n++) {
-        rc = journal_reader_next(a->reader, a->limit, &source, &seq, &data, &len, err);
-        if (rc <= 0)
-            break;
-        Wire__Event *ev = wire__event__unpack(NULL, len, data);
-        if (!ev)
-            continue; /* the controller has set it aside too */
-        rc = projector_event(a->projector, ev, seq <= a->position, err);
-        wire__event__free_unpacked(ev, NULL);
-        if (rc < 0)
-            return -1;
-        if (source == JOURNAL_SNAPSHOT) {
-            if (seq <= a->position)
-                n--; /* nothing to store: go on to what follows */
-            a->reached = a->position;
-        } else if (seq > a->position) {
-            a->reached = seq;
-        } else {
-            n--;
-        }
-    }
-    return rc < 0 ? -1 : 0;
+    Wire__Event **events = xcalloc(BATCH_EVENTS, sizeof(*events));
+    if (read_events(a, events, &num) == 0)
+        rc = projector_prefetch(a->projector, events, num, err);
+    for (size_t i = 0; i < num && rc == 0; i++)
+        rc = projector_event(a->projector, events[i], false, err);
+    for (size_t i = 0; i < num; i++)
+        wire__event__free_unpacked(events[i], NULL);
+    free(events);
+    return rc;
 }
 
 static void batch_work(void *arg)

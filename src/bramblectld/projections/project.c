@@ -549,6 +549,73 @@ int projector_event(struct projector *p, const Wire__Event *ev, bool in_store, s
     }
 }
 
+bool projector_wants(const Wire__Event *ev)
+{
+    switch (ev->body_case) {
+    case WIRE__EVENT__BODY_IDENTITY:
+    case WIRE__EVENT__BODY_JOB_SUBMITTED:
+    case WIRE__EVENT__BODY_JOB_UPDATED:
+    case WIRE__EVENT__BODY_JOB_STARTED:
+    case WIRE__EVENT__BODY_JOB_ENDING:
+    case WIRE__EVENT__BODY_JOB_ENDED:
+    case WIRE__EVENT__BODY_JOB_REQUEUED:
+    case WIRE__EVENT__BODY_STEP_CREATED:
+    case WIRE__EVENT__BODY_STEP_NODE_ENDED:
+    case WIRE__EVENT__BODY_STEP_ENDED:
+    case WIRE__EVENT__BODY_SPEC_IMAGE:
+    case WIRE__EVENT__BODY_JOB_IMAGE:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* The job whose records an event changes; 0: none, or a new one. */
+static uint32_t changed_job(const Wire__Event *ev)
+{
+    switch (ev->body_case) {
+    case WIRE__EVENT__BODY_JOB_UPDATED:
+        return ev->job_updated->job_id;
+    case WIRE__EVENT__BODY_JOB_STARTED:
+        return ev->job_started->job_id;
+    case WIRE__EVENT__BODY_JOB_ENDING:
+        return ev->job_ending->job_id;
+    case WIRE__EVENT__BODY_JOB_ENDED:
+        return ev->job_ended->job_id;
+    case WIRE__EVENT__BODY_JOB_REQUEUED:
+        return ev->job_requeued->job_id;
+    case WIRE__EVENT__BODY_STEP_CREATED:
+        return ev->step_created->job_id;
+    case WIRE__EVENT__BODY_STEP_NODE_ENDED:
+        return ev->step_node_ended->status ? ev->step_node_ended->status->job_id : 0;
+    case WIRE__EVENT__BODY_STEP_ENDED:
+        return ev->step_ended->job_id;
+    default:
+        return 0;
+    }
+}
+
+int projector_prefetch(struct projector *p, Wire__Event *const *events, size_t num, struct error *err)
+{
+    struct plugin_error why = { "" };
+    struct idmap seen = { 0 };
+    CLEANUP_FREE uint32_t *ids = xcalloc(num + 1, sizeof(*ids));
+    struct acct_query q = { .job_ids = ids, .with_steps = true, .duplicates = true };
+    for (size_t i = 0; i < num; i++) {
+        if (events[i]->body_case == WIRE__EVENT__BODY_JOB_SUBMITTED)
+            idmap_put(&seen, events[i]->job_submitted->job_id, p); /* new: not in the store */
+        uint32_t id = changed_job(events[i]);
+        if (!id || idmap_find(&seen, id) || idmap_find(&p->jobs, id))
+            continue;
+        idmap_put(&seen, id, p);
+        ids[q.num_job_ids++] = id;
+    }
+    idmap_fini(&seen);
+    if (q.num_job_ids && p->plugin->query(p->self, &q, loaded, p, &why) < 0)
+        return error_set(err, BRE_PLUGIN, "%s", why.text);
+    return 0;
+}
+
 int projector_put(struct projector *p, struct error *err)
 {
     struct plugin_error why = { "" };

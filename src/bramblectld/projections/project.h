@@ -19,6 +19,11 @@ struct projector;
 
 struct projector *projector_create(const struct accounting_plugin *plugin, void *self);
 void projector_destroy(struct projector *p); /* NULL is allowed */
+/* Read the records of the jobs that these events are about, all with one query; projector_event()
+ * does it one by one else. */
+int projector_prefetch(struct projector *p, Wire__Event *const *events, size_t num, struct error *err);
+/* Is it an event that changes records, or tells who is who? */
+bool projector_wants(const Wire__Event *ev);
 /* -1 with err: the store could not be read. */
 int projector_event(struct projector *p, const Wire__Event *ev, bool in_store, struct error *err);
 /* Put every changed record; the batch is over then. */

@@ -18,8 +18,8 @@ static void alloc_drop(struct wait *w)
 {
     struct request *req = w->req;
     w->req = NULL;
-    request_end(req);
     wait_remove(w);
+    request_end(req); /* last: it may hold the session */
 }
 
 static void alloc_refuse(struct wait *w, const struct error *err)

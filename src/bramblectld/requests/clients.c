@@ -238,13 +238,19 @@ static bool state_is_final(enum job_state state)
            && state != JOB_STOPPED && state != JOB_STAGE_OUT;
 }
 
+/* A client that waits must not take work that died with its node for work done. */
+static uint32_t told_status(enum job_state state, uint32_t exit_status)
+{
+    return exit_status || (state != JOB_NODE_FAIL && state != JOB_BOOT_FAIL) ? exit_status : 1u << 8;
+}
+
 static void job_ended(struct wait *w, const struct job_view *view)
 {
     Wire__Notice n = WIRE__NOTICE__INIT;
     n.has_job_id = n.has_what = n.has_exit_code = n.has_job_state = true;
     n.job_id = w->job_id;
     n.what = NOTICE_JOB_ENDED;
-    n.exit_code = view ? view->exit_status : 0;
+    n.exit_code = view ? told_status(view->state, view->exit_status) : 0;
     n.job_state = view ? view->state : JOB_COMPLETED;
     n.text = view && view->text ? (char *)view->text : NULL;
     notice_send(w->session, &n);
@@ -316,7 +322,7 @@ void clients_step_changed(struct clients *cl, const struct effect *e)
         notice.job_id = e->job_id;
         notice.step_id = e->step_id;
         notice.what = NOTICE_STEP_ENDED;
-        notice.exit_code = e->exit_status;
+        notice.exit_code = told_status(e->state, e->exit_status);
         notice.job_state = e->state;
         notice.text = (char *)e->text;
         notice_send(ws[i]->session, &notice);

@@ -79,8 +79,8 @@ static void step_created(void *arg)
     w->busy = false;
     if (!request_alive(req)) {
         w->req = NULL;
-        request_end(req);
         wait_remove(w);
+        request_end(req);
         return;
     }
     Wire__StepReply *reply = step_reply_make(req->ctld, w->job_id, w->step_id, &req->arena);
@@ -104,8 +104,8 @@ void step_advance(struct wait *w)
         return;
     if (!request_alive(req)) {
         w->req = NULL;
-        request_end(req);
         wait_remove(w);
+        request_end(req);
         return;
     }
     w->busy = true;
