@@ -515,13 +515,16 @@ void rpc_conn_set_agent(struct rpc_conn *conn, bool registered)
 void rpc_conn_set_keepalive(struct rpc_conn *conn, unsigned timeout_ms)
 {
     int idle = (int)(timeout_ms / 3000), interval, count = 3;
-    unsigned total = timeout_ms;
+    unsigned total;
 
     if (idle < 1)
         idle = 1;
     interval = (int)(timeout_ms / 1000 - (unsigned)idle) / count;
     if (interval < 1)
         interval = 1;
+    /* The kernel looks at this limit only when a probe is due: it must have passed when the last one
+     * is, or a further interval goes by. */
+    total = (unsigned)(idle + interval * count) * 1000 - (unsigned)interval * 500;
     if (conn->fd < 0 || conn->is_unix)
         return;
     setsockopt(conn->fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
