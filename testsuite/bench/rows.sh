@@ -156,26 +156,25 @@ restart_time() {
 }
 
 node_state() { sinfo -h -n "pi$1" -o %t; }
-row_down() {
-    local start state
-    wait_idle
-    kill -KILL "$(node_pid 3)"
+# KEY NUMBER: until the node is shown as down, or as not responding
+until_down() {
+    local start state end=$((SECONDS + ${DOWN_MAX:-400}))
     start=$(now)
-    while state=$(node_state 3) && [[ $state != down* && $state != *'*' ]]; do
-        awk -v s="$(since "$start")" -v m="${DOWN_MAX:-400}" 'BEGIN { exit s < m }' && break
+    while state=$(node_state "$2") && [[ $state != down* && $state != *'*' ]]; do
+        [ $SECONDS -lt $end ] || break
         sleep 0.02
     done
-    result down_reset "$(since "$start")" "shown as $state"
+    result "$1" "$(since "$start")" "shown as $state"
+}
+row_down() {
+    wait_idle || return
+    kill -KILL "$(node_pid 3)"
+    until_down down_reset 3
     node_start 3
-    wait_idle
-    kill -STOP "$(node_pid 4)"
-    start=$(now)
-    while state=$(node_state 4) && [[ $state != down* ]]; do
-        awk -v s="$(since "$start")" -v m="${DOWN_MAX:-400}" 'BEGIN { exit s < m }' && break
-        sleep 0.1
-    done
-    result down_silent "$(since "$start")" "shown as $state"
-    kill -CONT "$(node_pid 4)"
+    wait_idle && silent_setup || return
+    silent_begin
+    until_down down_silent 4
+    silent_end
     wait_idle
 }
 

@@ -49,10 +49,12 @@ C
 ctld_start() {
     (as ctld setsid "$(PATH=$PATH:/usr/sbin command -v slurmctld)" -D >>"$BENCH/log/ctld.out" 2>&1 </dev/null) &
     echo $! >"$BENCH/pid/ctld"
+    disown
 }
 node_start() {
     (as node setsid "$(PATH=$PATH:/usr/sbin command -v slurmd)" -D -N "pi$1" >>"$BENCH/log/pi$1.out" 2>&1 </dev/null) &
     echo $! >"$BENCH/pid/node$1"
+    disown
 }
 ctld_pid() { cat "$BENCH/pid/ctld.own"; }
 node_pid() { cat "$BENCH/pid/pi$1.own"; }
@@ -61,3 +63,8 @@ step_pids() { pgrep -f '^slurmstepd: \[' || true; }
 fill_jobs() { # COUNT: that many pending, held jobs
     lat -n "$1" -p 4 -w 0 -- sbatch -H -o /dev/null "$TRUE_JOB" >/dev/null
 }
+
+# Its connections are short: a stopped daemon is as silent as a board without power.
+silent_setup() { :; }
+silent_begin() { kill -STOP "$(node_pid 4)"; }
+silent_end() { kill -CONT "$(node_pid 4)"; }
