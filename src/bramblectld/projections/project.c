@@ -250,6 +250,9 @@ static void allocated(struct projector *p, struct acct_record *r, const Wire__Ev
         r->partition = keep(p, ev->partition);
     r->start_usec = when;
     r->state = JOB_RUNNING;
+    if (!r->time_limit_min) /* the partition's */
+        r->time_limit_min = ev->end_limit > when / 1000000 ? (uint32_t)((ev->end_limit - when / 1000000 + 59) / 60)
+                                                           : TIME_UNLIMITED_MIN;
     r->tres_alloc = tres(p, r->num_cpus, mem, r->num_nodes);
 }
 

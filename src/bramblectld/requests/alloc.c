@@ -200,6 +200,10 @@ static void alloc_ready(struct request *req, const struct identity *identity, co
     struct error err;
     const char *warning = NULL;
     uint32_t job_id;
+    if (!(identity = submit_group(req, identity, msg->has_as_gid, msg->as_gid, &err))) {
+        request_refuse(req, &err);
+        return;
+    }
     submit_fill(req, identity, msg->spec, none, none, &submit);
     if (msg->step && !req->msg && request_keep(req, base) < 0) {
         request_refuse_code(req, BRE_BUSY, "the controller is short of memory");

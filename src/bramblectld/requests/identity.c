@@ -55,6 +55,7 @@ static void identity_fini(struct identity *id)
     for (size_t i = 0; i < id->num_groups; i++)
         free(id->groups[i]);
     free(id->groups);
+    free(id->group_ids);
     memset(id, 0, sizeof(*id));
 }
 
@@ -97,11 +98,14 @@ static void look_up_groups(struct identity *id, char *buf)
         num = GROUPS_MAX;
     id->wire.gids = xcalloc((size_t)num, sizeof(*id->wire.gids));
     id->groups = xcalloc((size_t)num, sizeof(*id->groups));
+    id->group_ids = xcalloc((size_t)num, sizeof(*id->group_ids));
     for (int i = 0; i < num; i++) {
         struct group gr, *found = NULL;
         id->wire.gids[id->wire.n_gids++] = gids[i];
-        if (getgrgid_r(gids[i], &gr, buf, NAME_BUF, &found) == 0 && found)
+        if (getgrgid_r(gids[i], &gr, buf, NAME_BUF, &found) == 0 && found) {
+            id->group_ids[id->num_groups] = gids[i];
             id->groups[id->num_groups++] = xstrdup(found->gr_name);
+        }
         if (gids[i] == (gid_t)id->wire.gid && found && !id->wire.group_name)
             id->wire.group_name = xstrdup(found->gr_name);
     }

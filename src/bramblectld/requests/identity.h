@@ -17,7 +17,8 @@ struct reactor;
 
 struct identity {
     Wire__Identity wire;
-    char **groups; /* names of wire.gids, where they have one, for allow_groups */
+    char **groups;       /* names of wire.gids, where they have one, for allow_groups ... */
+    uint32_t *group_ids; /* ... and which of them each is */
     size_t num_groups;
 };
 struct identities *identities_create(struct reactor *r);

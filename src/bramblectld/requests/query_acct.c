@@ -109,7 +109,7 @@ static void acct_cell(struct acct_run *run, size_t col, const struct acct_record
     INT(ACCT_KILL_UID, r->killed_by_uid == UINT32_MAX ? FIELD_UNSET : (int64_t)r->killed_by_uid);
     INT(ACCT_SUBMIT_TIME, sec(r->submit_usec));
     INT(ACCT_ELIGIBLE_TIME, sec(r->eligible_usec));
-    INT(ACCT_START_TIME, sec(r->start_usec));
+    INT(ACCT_START_TIME, sec(r->start_usec ? r->start_usec : r->end_usec));
     INT(ACCT_END_TIME, sec(r->end_usec));
     INT(ACCT_TIME_LIMIT, limit(job->time_limit_min));
     INT(ACCT_PRIORITY, job->priority);

@@ -5,6 +5,7 @@
 
 #include "bramblectld/requests/query_private.h"
 #include "bramblectld/requests/std_path.h"
+#include "conf/conf.h"
 #include "util/bitmap.h"
 #include "util/hostlist.h"
 #include "util/mem.h"
@@ -75,8 +76,8 @@ static int64_t job_run_sec(const struct query *q, const struct job_view *v)
 
 static int64_t job_start(const struct job_view *v)
 {
-    if (v->state != JOB_PENDING)
-        return unset_if_zero(v->start_sec);
+    if (v->state != JOB_PENDING) /* cancelled before it could start: it began and ended then */
+        return unset_if_zero(v->start_sec ? v->start_sec : v->end_sec);
     if (v->planned_sec)
         return v->planned_sec;
     return v->spec->has_begin_time && v->spec->begin_time ? v->spec->begin_time : FIELD_UNSET;
@@ -111,6 +112,7 @@ static void job_cell(struct query *q, size_t col, struct job *job, const struct 
     INT(JOB_ACCRUE_TIME, v->hold && s->hold ? FIELD_UNSET : unset_if_zero(v->eligible_sec));
     INT(JOB_START_TIME, job_start(v));
     INT(JOB_END_TIME, job_end(v));
+    INT(JOB_LAST_SCHED_TIME, unset_if_zero(v->start_sec ? v->start_sec : v->eligible_sec));
     INT(JOB_DEADLINE, opt(s->has_deadline, s->deadline));
     INT(JOB_RUN_SEC, job_run_sec(q, v));
     INT(JOB_TIME_LIMIT, limit(v->time_limit_min));
@@ -145,7 +147,7 @@ static void job_cell(struct query *q, size_t col, struct job *job, const struct 
     STR(JOB_STD_OUT, batch ? std_path_expand(v, s->std_out, &t->arena) : NULL);
     STR(JOB_STD_ERR, batch ? std_path_expand(v, s->std_err ? s->std_err : s->std_out, &t->arena) : NULL);
     STR(JOB_ALLOC_NODE, s->submit_host);
-    INT(JOB_REQUEUE, s->has_requeue && s->requeue);
+    INT(JOB_REQUEUE, batch && (s->has_requeue ? s->requeue : q->req->ctld->conf->job_requeue));
     INT(JOB_RESTARTS, v->restarts);
     INT(JOB_KIND, s->kind);
     INT(JOB_EXIT_STATUS, v->exit_status);
@@ -196,6 +198,16 @@ void query_jobs_slice(struct query *q, unsigned budget)
 
 /* ---- steps ---- */
 
+static const char *distribution_word(const Wire__StepSpec *spec)
+{
+    const char *text = spec ? spec->distribution : NULL;
+    if (!text || strncmp(text, "block", 5) == 0)
+        return "Block";
+    if (strncmp(text, "cyclic", 6) == 0)
+        return "Cyclic";
+    return strncmp(text, "plane", 5) == 0 ? "Plane" : text;
+}
+
 static void step_cell(struct query *q, size_t col, const struct job_view *j, const struct step_view *v)
 {
     struct table *t = &q->table;
@@ -217,7 +229,7 @@ static void step_cell(struct query *q, size_t col, const struct job_view *j, con
     INT(STEP_NUM_NODES, v->num_nodes);
     INT(STEP_NUM_CPUS, v->num_cpus);
     INT(STEP_NUM_TASKS, v->num_tasks);
-    STR(STEP_DISTRIBUTION, v->spec ? v->spec->distribution : NULL);
+    STR(STEP_DISTRIBUTION, distribution_word(v->spec));
     STR(STEP_SRUN_HOST, v->step_id == STEP_BATCH ? j->batch_host : j->spec->submit_host);
     STR(STEP_MPI, v->spec ? v->spec->mpi : NULL);
     STR(STEP_ACCOUNT, j->spec->account);

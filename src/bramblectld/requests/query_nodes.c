@@ -39,6 +39,7 @@ static void node_cell(struct query *q, size_t col, const struct node_view *v)
     STR(NODE_VERSION, v->registered ? v->version : NULL);
     INT(NODE_BOOT_TIME, unset_if_zero(v->boot_sec));
     INT(NODE_START_TIME, unset_if_zero(v->registered_sec));
+    INT(NODE_LAST_BUSY, unset_if_zero(v->registered_sec));
     STR(NODE_REASON, v->reason);
     INT(NODE_REASON_UID, v->reason ? (int64_t)v->reason_uid : FIELD_UNSET);
     INT(NODE_REASON_TIME, v->reason ? unset_if_zero(v->reason_sec) : FIELD_UNSET);

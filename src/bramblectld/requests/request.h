@@ -80,6 +80,10 @@ void shutdown_handle(struct request *req, const Wire__ShutdownRequest *msg);
 typedef void submit_ready_f(struct request *req, const struct identity *identity, const ProtobufCMessage *msg);
 void submit_with_identity(struct request *req, const ProtobufCMessage *msg, bool as_set, uint32_t as_uid,
                           submit_ready_f *ready);
+/* --gid: the identity with another primary group, in the request's arena.  NULL with err: that group is not
+ * this user's, and the one who asks is not root. */
+const struct identity *submit_group(struct request *req, const struct identity *identity, bool set, uint32_t gid,
+                                    struct error *err);
 void submit_fill(const struct request *req, const struct identity *identity, const Wire__JobSpec *spec,
                  ProtobufCBinaryData script, ProtobufCBinaryData env, struct submit_request *out);
 

@@ -56,6 +56,28 @@ void submit_with_identity(struct request *req, const ProtobufCMessage *msg, bool
     identity_find(c->identities, uid, identity_found, w);
 }
 
+const struct identity *submit_group(struct request *req, const struct identity *identity, bool set, uint32_t gid,
+                                    struct error *err)
+{
+    bool member = false;
+    const char *name = NULL;
+    if (!set || gid == identity->wire.gid)
+        return identity;
+    for (size_t i = 0; i < identity->wire.n_gids; i++)
+        member = member || identity->wire.gids[i] == gid;
+    for (size_t i = 0; i < identity->num_groups; i++)
+        if (identity->group_ids[i] == gid)
+            name = identity->groups[i];
+    if (!member && req->session->who.uid != 0) {
+        error_set(err, BRE_ACCESS, "user %s is not in the group with gid %u", identity->wire.user_name, gid);
+        return NULL;
+    }
+    struct identity *other = arena_memdup(&req->arena, identity, sizeof(*identity));
+    other->wire.gid = gid;
+    other->wire.group_name = name ? (char *)name : arena_printf(&req->arena, "%u", gid);
+    return other;
+}
+
 void submit_fill(const struct request *req, const struct identity *identity, const Wire__JobSpec *spec,
                  ProtobufCBinaryData script, ProtobufCBinaryData env, struct submit_request *out)
 {
@@ -95,7 +117,8 @@ static void test_only(struct request *req, const struct submit_request *submit)
         return;
     }
     Wire__SubmitReply reply = WIRE__SUBMIT_REPLY__INIT;
-    reply.has_test_start = reply.has_test_cpus = true;
+    reply.has_job_id = reply.has_test_start = reply.has_test_cpus = true;
+    reply.job_id = req->ctld->last_job_id + 1; /* what it would get, if nobody comes first */
     reply.test_start = res.start_sec;
     reply.test_cpus = res.cpus;
     reply.test_nodes = res.nodes;
@@ -111,6 +134,10 @@ static void submit_ready(struct request *req, const struct identity *identity, c
     struct submit_request submit;
     struct error err;
     const char *warning = NULL;
+    if (!(identity = submit_group(req, identity, msg->has_as_gid, msg->as_gid, &err))) {
+        request_refuse(req, &err);
+        return;
+    }
     submit_fill(req, identity, msg->spec, msg->script, msg->env, &submit);
     if (msg->has_test_only && msg->test_only) {
         test_only(req, &submit);
