@@ -15,6 +15,7 @@ testsuite_lib_fake_ctld_LDADD = $(LIBBRAMBLE)
 # unit tests: one line a room
 if HAVE_CHECK
 include testsuite/unit/accounting.mk
+include testsuite/unit/bramblestepd.mk
 include testsuite/unit/cluster.mk
 include testsuite/unit/bramblectld.mk
 include testsuite/unit/commands.mk

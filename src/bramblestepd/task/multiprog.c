@@ -18,6 +18,7 @@ static long rank_place(const char *text, size_t len, uint32_t gtid)
 {
     const char *end = text + len;
     unsigned long place = 0;
+    long found = -1;
 
     if (len == 1 && *text == '*')
         return (long)gtid;
@@ -35,12 +36,12 @@ static long rank_place(const char *text, size_t len, uint32_t gtid)
         }
         if (last < first || last > UINT32_MAX || (next < end && *next != ','))
             return -2;
-        if (gtid >= first && gtid <= last)
-            return (long)(place + gtid - first);
+        if (found < 0 && gtid >= first && gtid <= last)
+            found = (long)(place + gtid - first);
         place += last - first + 1;
         text = next + 1;
     }
-    return -1;
+    return found;
 }
 
 /* One word, with single quotes and backslashes as a shell has them, and %t and %o filled in. */
