@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -214,6 +215,18 @@ const char *job_state_compact(int64_t state)
 const char *job_reason_name(int64_t reason)
 {
     return reason >= 0 && reason < REASON_COUNT ? job_reasons[reason] : "Unknown";
+}
+
+void job_reason_text(struct strbuf *out, int64_t reason, const char *said, int64_t exit_status)
+{
+    int signum = exit_status > 0 && WIFSIGNALED((int)exit_status) ? WTERMSIG((int)exit_status) : 0;
+
+    if (said)
+        cell_text(out, said);
+    else if (reason == REASON_RAISED_SIGNAL)
+        strbuf_addf(out, "RaisedSignal:%d(%s)", signum, strsignal(signum));
+    else
+        strbuf_add(out, job_reason_name(reason));
 }
 
 int job_states_parse(const char *text, uint64_t *mask, char **bad)

@@ -60,5 +60,7 @@ int job_states_parse(const char *text, uint64_t *mask, char **bad);
 const char *job_state_long(int64_t state);
 const char *job_state_compact(int64_t state);
 const char *job_reason_name(int64_t reason); /* "None", "Resources", ... */
+/* The reason as it is shown: what the controller said if it did, with the signal that a job raised. */
+void job_reason_text(struct strbuf *out, int64_t reason, const char *said, int64_t exit_status);
 
 #endif

@@ -322,23 +322,22 @@ static int on_option(void *arg, int letter, const char *value)
     }
 }
 
-/* The window when -S or -E are not given: today until now; with -j since ever; with -s now. */
+/* The window when -S or -E are not given: today until now; with -j since ever; with -s this moment,
+ * which is the given start if there is one. */
 static void set_window(struct sacct_params *p, int64_t now)
 {
-    bool end_given = p->end != FIELD_UNSET;
+    time_t at = (time_t)now;
+    struct tm tm;
 
-    if (!end_given)
-        p->end = now;
+    if (p->end == FIELD_UNSET)
+        p->end = p->states && p->start != FIELD_UNSET ? p->start : now;
     if (p->start != FIELD_UNSET)
         return;
     if (p->num_jobs) {
         p->start = 0;
     } else if (p->states) {
-        p->start = end_given ? p->end : now;
+        p->start = now;
     } else {
-        time_t at = (time_t)now;
-        struct tm tm;
-
         localtime_r(&at, &tm);
         tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
         tm.tm_isdst = -1;

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include "bramble/constants.h"
+#include "commands/display/console.h"
 #include "util/error.h"
 #include "util/mem.h"
 #include "util/num.h"
@@ -61,12 +62,6 @@ static const char *const state_names[] = {
     JOB_STATES(X)
 #undef X
 };
-static const char *const reason_names[] = {
-#define X(e, n) n,
-    JOB_REASONS(X)
-#undef X
-};
-
 static void add_exit(struct record *rec, const char *key, int64_t status)
 {
     int wait_status = status > 0 ? (int)status : 0;
@@ -110,12 +105,12 @@ static void add_state(struct record *rec, const struct row *row, bool details)
 {
     int64_t state = num(row, FIELD_JOB_STATE), reason = num_or(row, FIELD_JOB_REASON, 0);
     const char *why = text(row, FIELD_JOB_REASON_TEXT);
+    CLEANUP_STRBUF struct strbuf reason_text = STRBUF_INIT;
 
     record_add(rec, "JobState=%s ", state >= 0 && state < JOB_STATE_COUNT ? state_names[state] : "UNKNOWN");
-    if (!why)
-        why = reason >= 0 && reason < REASON_COUNT ? reason_names[reason] : "None";
+    job_reason_text(&reason_text, reason, why, num(row, FIELD_JOB_EXIT_STATUS));
     record_add(rec, "Reason=");
-    for (; *why; why++) /* one word */
+    for (why = strbuf_str(&reason_text); *why; why++) /* one word */
         record_add(rec, "%c", *why == ' ' ? '_' : *why);
     record_add(rec, " ");
     record_text(rec, "Dependency", text(row, FIELD_JOB_DEPENDENCY));
@@ -132,6 +127,8 @@ static void add_state(struct record *rec, const struct row *row, bool details)
 
 static void add_times(struct record *rec, const struct row *row)
 {
+    int64_t start = num(row, FIELD_JOB_START_TIME), end = num(row, FIELD_JOB_END_TIME);
+    int64_t limit = num(row, FIELD_JOB_TIME_LIMIT);
     char buf[TIME_TEXT_MAX];
 
     record_add(rec, "RunTime=%s ", duration_format_full(num_or(row, FIELD_JOB_RUN_SEC, 0), buf));
@@ -147,7 +144,9 @@ static void add_times(struct record *rec, const struct row *row)
     record_line(rec);
     record_time(rec, "StartTime", num(row, FIELD_JOB_START_TIME), "Unknown");
     record_add(rec, " ");
-    record_time(rec, "EndTime", num(row, FIELD_JOB_END_TIME), "Unknown");
+    if (end <= 0 && start > 0 && limit > 0)
+        end = start + limit * 60; /* planned */
+    record_time(rec, "EndTime", end, "Unknown");
     record_add(rec, " ");
     record_time(rec, "Deadline", num(row, FIELD_JOB_DEADLINE), "N/A");
     record_line(rec);

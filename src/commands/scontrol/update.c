@@ -84,12 +84,33 @@ static int report(const struct error *err)
     return -1;
 }
 
+/* Of a job Slurm's scontrol says which one, after the standard text. */
+static int report_job(const struct error *err, const char *id)
+{
+    const char *standard = error_code_text(err->code);
+
+    switch (err->code) {
+    case BRE_JOB_ID:
+    case BRE_ACCESS:
+    case BRE_ALREADY_DONE:
+    case BRE_JOB_HELD:
+    case BRE_TIME_LIMIT:
+        fprintf(stderr, "%s for job %s\n", standard, id);
+        if (*err->text && strcmp(err->text, standard))
+            fprintf(stderr, "scontrol: %s\n", err->text);
+        return -1;
+    default:
+        return report(err);
+    }
+}
+
 int cmd_update(struct scontrol *sc, int argc, char **argv)
 {
     Wire__UpdateRequest req = WIRE__UPDATE_REQUEST__INIT;
     Wire__KeyValue items[MAX_ITEMS], *pointers[MAX_ITEMS];
     Wire__UpdateReply *reply;
     struct error err = { 0 };
+    const char *job_id = "";
     int kind = -1, rc = 0;
 
     if (argc > MAX_ITEMS) {
@@ -103,8 +124,10 @@ int cmd_update(struct scontrol *sc, int argc, char **argv)
             fprintf(stderr, "Invalid input: %s\nRequest aborted\n", argv[i]);
             return -1;
         }
-        if (kind < 0 && (kind = which_kind(items[i].key)) >= 0)
+        if (kind < 0 && (kind = which_kind(items[i].key)) >= 0) {
             items[i].key = (char *)kinds[kind].name;
+            job_id = items[i].value;
+        }
     }
     if (kind < 0) {
         fputs("No valid entity in update command\nInput line must include \"NodeName\", \"PartitionName\", "
@@ -118,7 +141,7 @@ int cmd_update(struct scontrol *sc, int argc, char **argv)
     req.items = pointers;
     req.n_items = (size_t)argc;
     if (!(reply = (Wire__UpdateReply *)scontrol_call(sc, MSG_UPDATE, &req.base, MSG_UPDATE_REPLY, &err)))
-        return report(&err);
+        return strcmp(kinds[kind].entity, "job") ? report(&err) : report_job(&err, job_id);
     for (size_t i = 0; i < reply->n_results; i++) {
         const Wire__JobResult *result = reply->results[i];
 

@@ -141,9 +141,8 @@ static int64_t key_state_compact(const struct view *v, size_t row)
 }
 static void show_reason(struct strbuf *out, const struct view *v, size_t row)
 {
-    const char *said = text(v, FIELD_JOB_REASON_TEXT, row);
-
-    cell_text(out, said ? said : job_reason_name(get(v, FIELD_JOB_REASON, row)));
+    job_reason_text(out, get(v, FIELD_JOB_REASON, row), text(v, FIELD_JOB_REASON_TEXT, row),
+                    get(v, FIELD_JOB_EXIT_STATUS, row));
 }
 static void show_reason_or_nodes(struct strbuf *out, const struct view *v, size_t row)
 {
@@ -177,8 +176,11 @@ static int64_t key_start(const struct view *v, size_t row)
 static void show_end(struct strbuf *out, const struct view *v, size_t row)
 {
     int64_t end = get(v, FIELD_JOB_END_TIME, row), start = get(v, FIELD_JOB_START_TIME, row);
-    bool open_end = get(v, FIELD_JOB_TIME_LIMIT, row) == FIELD_INFINITE;
+    int64_t limit = get(v, FIELD_JOB_TIME_LIMIT, row);
+    bool open_end = limit == FIELD_INFINITE;
 
+    if (end <= 0 && start > 0 && limit > 0) /* planned */
+        end = start + limit * 60;
     if (open_end && (end > v->now || (end <= 0 && start > 0)))
         strbuf_add(out, "NONE");
     else
@@ -434,7 +436,7 @@ static void show_std_err(struct strbuf *out, const struct view *v, size_t row)
     cell_text(out, text(v, FIELD_JOB_STD_ERR, row));
 }
 
-#define REASON_FIELDS FIELD_JOB_STATE, FIELD_JOB_REASON, FIELD_JOB_REASON_TEXT
+#define REASON_FIELDS FIELD_JOB_STATE, FIELD_JOB_REASON, FIELD_JOB_REASON_TEXT, FIELD_JOB_EXIT_STATUS
 #define ID_FIELDS FIELD_JOB_ID, FIELD_JOB_ARRAY_ID, FIELD_JOB_ARRAY_TASK, FIELD_JOB_ARRAY_TASKS
 
 const struct column squeue_job_columns[] = {
@@ -514,7 +516,8 @@ const struct column squeue_job_columns[] = {
     { 'Q', "PriorityLong", "PRIORITY", NULL, { FIELD_JOB_PRIORITY } },
     { 0, "Profile", "PROFILE", show_not_set, { FIELD_JOB_ID } },
     { 'q', "QOS", "QOS", NULL, { FIELD_JOB_QOS } },
-    { 'r', "Reason", "REASON", show_reason, { FIELD_JOB_REASON, FIELD_JOB_REASON_TEXT } },
+    { 'r', "Reason", "REASON", show_reason,
+      { FIELD_JOB_REASON, FIELD_JOB_REASON_TEXT, FIELD_JOB_EXIT_STATUS } },
     { 'R', "ReasonList", "NODELIST(REASON)", show_reason_or_nodes, { FIELD_JOB_NODE_LIST, REASON_FIELDS },
       COL_NOCUT_HEADER },
     { 0, "Reboot", "REBOOT", show_zero, { FIELD_JOB_ID } },
