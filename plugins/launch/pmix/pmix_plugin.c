@@ -121,6 +121,7 @@ static int make_tables(struct pmix *p)
  * at each step's start.  What a site has set in the environment stays. */
 static void choose_components(void)
 {
+    setenv("HWLOC_PLUGINS_PATH", "/nonexistent", 0); /* graphics, OpenCL, libxml: a dozen libraries */
     setenv("PMIX_MCA_gds", "hash", 0);
     setenv("PMIX_MCA_psec", "native", 0);
     setenv("PMIX_MCA_pcompress_base_silence_warning", "1", 0);
