@@ -28,7 +28,8 @@ system_tests = \
     testsuite/system/mpi.t \
     testsuite/system/hpl.t \
     testsuite/system/users.t \
-    testsuite/system/badinput.t
+    testsuite/system/badinput.t \
+    testsuite/system/storm.t
 TESTS += $(system_tests)
 
 EXTRA_DIST += $(system_tests) \

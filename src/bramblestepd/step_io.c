@@ -15,6 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define TASK_ENV_TOTAL_MAX (64u << 20) /* bytes that the launcher may add to all tasks of the step here */
+
 static void close_all(int *fds, unsigned count)
 {
     for (unsigned i = 0; i < count; i++)
@@ -44,6 +46,10 @@ static void on_task(struct step *s, struct link_message *m)
     if (fds->keep >= 0)
         fds->keep_as = m->head.value > STDERR_FILENO && m->head.value < 65536 ? (int)m->head.value : fds->keep;
     s->num_prepared++;
+    if ((s->env_added += m->body_len) > TASK_ENV_TOTAL_MAX) {
+        step_launch_failed(s, "the launcher's environment is too big");
+        return;
+    }
     for (size_t at = 0; at < m->body_len;) {
         char *text = m->body + at;
         size_t len = strlen(text);
@@ -164,7 +170,9 @@ void step_io_client(struct step *s, const Wire__ShepherdClient *client, int fd)
 
     if (fd < 0)
         return;
-    if (s->link_fd >= 0 && client->first_frame.len == STEP_HELLO_SIZE) {
+    /* Who does not hold the key is not passed on: a flood of strangers cannot fill the link. */
+    if (s->link_fd >= 0 && client->first_frame.len == STEP_HELLO_SIZE
+        && step_hello_is_proven(client->first_frame.data, s->order->step_key)) {
         memcpy(body, client->first_frame.data, STEP_HELLO_SIZE);
         memcpy(body + STEP_HELLO_SIZE, address, len);
         link_send(s->link_fd, &head, body, STEP_HELLO_SIZE + len, &fd, 1);

@@ -33,6 +33,7 @@ struct step {
     struct step_task *tasks;
     struct spawn_fds *task_fds;
     uint32_t num_alive, num_prepared;
+    size_t env_added; /* bytes of environment that came with num_prepared */
     struct spawn_common common;
     struct cgroup *cgroup, *io_cgroup;
     int report_fd;

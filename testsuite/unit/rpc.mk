@@ -43,3 +43,9 @@ testsuite_unit_rpc_test_relay_SOURCES = testsuite/unit/rpc/test_relay.c
 testsuite_unit_rpc_test_relay_CFLAGS = $(RPC_TEST_CFLAGS) -DTEST_RELAY='"$(abs_top_builddir)/testsuite/lib/relay"'
 testsuite_unit_rpc_test_relay_LDADD = $(RPC_TEST_LIBS)
 EXTRA_testsuite_unit_rpc_test_relay_DEPENDENCIES = testsuite/lib/relay
+
+# a peer that may send, and sends anything
+check_PROGRAMS += testsuite/lib/wire_storm
+testsuite_lib_wire_storm_SOURCES = testsuite/lib/wire_storm.c $(WIRE_SAMPLE)
+testsuite_lib_wire_storm_CFLAGS = $(RPC_TEST_CFLAGS)
+testsuite_lib_wire_storm_LDADD = $(LIBBRAMBLE)

@@ -1,6 +1,7 @@
 /* clients.c - sessions of commands: frames to handlers, and the end of a session. */
 #include "config.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -49,8 +50,12 @@ void request_end(struct request *req)
 
 void request_send(struct request *req, unsigned type, const ProtobufCMessage *msg)
 {
-    if (req->session->conn)
-        rpc_conn_send(req->session->conn, type, req->id, msg);
+    struct error err;
+    if (!req->session->conn || rpc_conn_send(req->session->conn, type, req->id, msg) == 0 || errno != EMSGSIZE)
+        return;
+    /* Rather a refusal than a client that waits for nothing. */
+    error_set(&err, BRE_TOO_BIG, "the answer is larger than a message may be: ask for less at once");
+    rpc_conn_refuse(req->session->conn, req->id, &err);
 }
 
 void request_reply(struct request *req, unsigned type, const ProtobufCMessage *msg)

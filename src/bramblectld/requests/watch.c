@@ -4,6 +4,8 @@
 #include "bramblectld/requests/clients.h"
 #include "bramblectld/requests/wait.h"
 
+#define WATCHES_MAX 65536
+
 static void watched(void *arg)
 {
     struct request *req = arg;
@@ -35,6 +37,10 @@ void watch_handle(struct request *req, const Wire__WatchRequest *msg)
             request_refuse_code(req, BRE_ACCESS, "job %u belongs to another user", msg->job_ids[i]);
             return;
         }
+    }
+    if (list_count(&req->session->waits) + msg->n_job_ids > WATCHES_MAX) {
+        request_refuse_code(req, BRE_BUSY, "more than %d jobs are watched on one connection", WATCHES_MAX);
+        return;
     }
     if (request_keep(req, &msg->base) < 0) {
         request_refuse_code(req, BRE_BUSY, "the controller is short of memory");

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define STEP_TASKS_MAX 65536 /* the schema's bound on task ids */
+
 /* One node of the job, seen by a step that wants to start. */
 struct place {
     uint32_t index;       /* in the job's allocation */
@@ -191,6 +193,8 @@ static bool choose_places(struct plan_step *p, uint32_t least, uint32_t most, bo
     p->num_tasks = p->spec->num_tasks ? p->spec->num_tasks
                    : p->spec->ntasks_per_node ? p->spec->ntasks_per_node * num
                                               : num;
+    if (p->num_tasks > STEP_TASKS_MAX || (uint64_t)p->spec->ntasks_per_node * num > STEP_TASKS_MAX)
+        return false;
     if (layout_spread(p->num_tasks, room, num, counts))
         return false;
     for (k = 0; k < num; k++) {
@@ -376,8 +380,8 @@ static int check_step(struct cluster *c, const struct step_request *req, struct 
     if (job->ends_with_step && job->next_step_id > 0 && job->kind == JOB_KIND_SRUN
         && !step_find(job, 0))
         return error_set(err, BRE_ALREADY_DONE, "Job/step already completing or completed");
-    if (req->spec->num_tasks > 1u << 20 || req->spec->cpus_per_task > 1u << 20
-        || req->spec->ntasks_per_node > 1u << 20)
+    if (req->spec->num_tasks > STEP_TASKS_MAX || req->spec->cpus_per_task > 1u << 20
+        || req->spec->ntasks_per_node > STEP_TASKS_MAX)
         return error_set(err, BRE_CORE_CNT, "More processors requested than permitted");
     if (req->spec->max_nodes && req->spec->max_nodes < req->spec->min_nodes)
         return error_set(err, BRE_TOO_MANY_NODES, "Node count specification invalid");

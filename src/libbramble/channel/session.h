@@ -32,6 +32,10 @@ struct step_hello {
     uint8_t raw[STEP_HELLO_SIZE];
 };
 
+/* Does the hello come from a holder of the key of its role?  Fixed size, constant time: the shepherd asks
+ * before it lets a client near the step. */
+bool step_hello_is_proven(const uint8_t raw[STEP_HELLO_SIZE], const uint8_t step_key[SESSION_KEY_SIZE]);
+
 /* The key that the controller gives to a step's owner (StepReply.step_key), made from the step's key,
  * which only agents and shepherds get (StepLaunch.step_key): the owner cannot pose as a shepherd. */
 void step_client_key(const uint8_t step_key[SESSION_KEY_SIZE], uint8_t client_key[SESSION_KEY_SIZE]);

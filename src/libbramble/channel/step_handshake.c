@@ -132,6 +132,31 @@ int step_handshake_feed(struct handshake *h, const uint8_t *rest, struct error *
     return 0;
 }
 
+static void take_role_key(struct handshake *h, enum session_role role, const uint8_t *step_key)
+{
+    if (role == SESSION_STEP_PEER)
+        peer_key(step_key, h->role_key);
+    else
+        step_client_key(step_key, h->role_key);
+}
+
+bool step_hello_is_proven(const uint8_t raw[STEP_HELLO_SIZE], const uint8_t step_key[SESSION_KEY_SIZE])
+{
+    struct handshake *h;
+    struct step_hello numbers;
+    uint8_t proof[PROOF_SIZE];
+    bool proven;
+
+    if (step_hello_parse(raw, &numbers) < 0)
+        return false;
+    h = handshake_alloc();
+    take_role_key(h, numbers.role, step_key);
+    hello_proof(h, raw, proof);
+    proven = sodium_memcmp(proof, raw + SD_PROOF, PROOF_SIZE) == 0;
+    handshake_destroy(h);
+    return proven;
+}
+
 struct handshake *handshake_step_server(const uint8_t hello[STEP_HELLO_SIZE],
                                         const uint8_t key[SESSION_KEY_SIZE], struct error *err)
 {
@@ -146,10 +171,7 @@ struct handshake *handshake_step_server(const uint8_t hello[STEP_HELLO_SIZE],
     h = handshake_alloc();
     h->is_server = h->by_step_key = true;
     h->peer.role = numbers.role;
-    if (numbers.role == SESSION_STEP_PEER)
-        peer_key(key, h->role_key);
-    else
-        step_client_key(key, h->role_key);
+    take_role_key(h, numbers.role, key);
     memcpy(h->client_hello, hello, STEP_HELLO_SIZE);
     hello_proof(h, hello, proof);
     if (sodium_memcmp(proof, hello + SD_PROOF, PROOF_SIZE)) {

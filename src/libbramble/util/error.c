@@ -68,18 +68,15 @@ void error_clear(struct error *err)
 
 const char *error_code_text(int code)
 {
-    int index = code - BRE_BASE - 1;
-
-    if (index >= 0 && (size_t)index < sizeof error_table / sizeof error_table[0])
-        return error_table[index].text;
+    /* code may come from a peer */
+    if (code > BRE_BASE && (size_t)(code - BRE_BASE - 1) < sizeof error_table / sizeof error_table[0])
+        return error_table[code - BRE_BASE - 1].text;
     return code >= 0 && code < BRE_BASE ? strerror(code) : "Unknown error";
 }
 
 const char *error_code_name(int code)
 {
-    int index = code - BRE_BASE - 1;
-
-    return index >= 0 && (size_t)index < sizeof error_table / sizeof error_table[0]
-               ? error_table[index].name
+    return code > BRE_BASE && (size_t)(code - BRE_BASE - 1) < sizeof error_table / sizeof error_table[0]
+               ? error_table[code - BRE_BASE - 1].name
                : NULL;
 }
