@@ -55,17 +55,19 @@ pid_end() {
 # Its own, with its own key.  munged looks at every folder on the way: none may be writable for
 # others (a sticky /tmp may), and the one with the socket must be open for all to walk through.
 munged_start() {
-    local dir=$CLUSTER_DIR/munge user=${CTLD_USER:-}
+    local dir=$CLUSTER_DIR/munge user=${CTLD_USER:-} force=""
     mkdir -p "$dir" && chmod 755 "$dir" || return
     [ -s "$dir/key" ] || (umask 077 && head -c 128 /dev/urandom > "$dir/key") || return
     rm -f "$dir/socket" "$dir/socket.lock"
     [ -z "$user" ] || chown -R "$user:" "$dir"
-    $(cluster_as "$user") $(cluster_plain) munged --foreground --num-threads=4 --key-file="$dir/key" --socket="$dir/socket" \
+    # In a user namespace with one uid, what belongs to root seems to belong to nobody.
+    [ "$(stat -c %u /)" -eq 0 ] || force=--force
+    $(cluster_as "$user") $(cluster_plain) munged --foreground $force --num-threads=4 --key-file="$dir/key" --socket="$dir/socket" \
         --pid-file="$dir/pid" --log-file="$dir/log" --seed-file="$dir/seed" \
         </dev/null >>"$dir/out" 2>&1 3>&- &
     echo $! > "$CLUSTER_DIR/pids/munged"
     wait_for 10 munged_ready || {
-        cluster_say "munged does not start:" "$(tail -2 "$dir/out" "$dir/log" 2>/dev/null)"
+        cluster_say "munged does not start:" "$(cat "$dir/out" "$dir/log" 2>/dev/null | tail -2)"
         return 1
     }
 }
