@@ -188,7 +188,8 @@ int cluster_decide_submit(struct cluster *c, const struct cluster_now *now,
                           const struct submit_request *req, struct decision *d, uint32_t *job_id,
                           const char **warning, struct error *err);
 
-struct start_forecast {            /* sbatch --test-only */
+struct start_forecast {         /* sbatch --test-only */
+    uint32_t job_id;            /* that the job would get */
     int64_t start_sec;
     uint32_t cpus;
     const char *partition;

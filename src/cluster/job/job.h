@@ -161,6 +161,9 @@ int job_apply_warned(struct cluster *c, const Wire__Event *ev, struct error *err
 int job_apply_purged(struct cluster *c, const Wire__Event *ev, struct error *err);
 int job_apply_image(struct cluster *c, const Wire__Event *ev, struct error *err);
 
+/* job_submit.c: the id that the next job gets. */
+uint32_t job_id_next(const struct cluster *c);
+
 /* job_end.c: how jobs end. */
 struct job_end {
     enum job_state state;

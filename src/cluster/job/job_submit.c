@@ -64,13 +64,19 @@ static uint32_t priority_of(const struct cluster *c, const Wire__JobSpec *spec)
     return prio < 1 ? 1 : prio > UINT32_MAX - 1 ? UINT32_MAX - 1 : (uint32_t)prio;
 }
 
+uint32_t job_id_next(const struct cluster *c)
+{
+    uint32_t first = conf_of(c)->first_job_id ? conf_of(c)->first_job_id : 1;
+
+    return c->last_job_id + 1 > first ? c->last_job_id + 1 : first;
+}
+
 static int next_job_id(const struct cluster *c, const struct cluster_now *now, struct decision *d,
                        uint32_t *id, struct error *err)
 {
-    uint32_t first = conf_of(c)->first_job_id ? conf_of(c)->first_job_id : 1;
     uint32_t max = conf_of(c)->max_job_id ? conf_of(c)->max_job_id : 0x03ff0000u;
 
-    *id = c->last_job_id + 1 > first ? c->last_job_id + 1 : first;
+    *id = job_id_next(c);
     if (*id > max || c->last_job_id == UINT32_MAX)
         return error_set(err, BRE_BUSY, "no job ids are left below %u", max);
     if (*id >= c->job_id_limit) {

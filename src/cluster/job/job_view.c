@@ -69,6 +69,8 @@ void cluster_job_view(struct cluster *c, struct job *job, const struct cluster_n
         v->num_cpus = shape_least_cpus(job->spec->shape);
         v->num_tasks = shape_least_tasks(job->spec->shape);
         v->node_list = "";
+        if (!v->start_sec) /* ended before it started: Slurm shows its end */
+            v->start_sec = v->end_sec;
     }
 }
 

@@ -326,6 +326,10 @@ bool cluster_node_view(struct cluster *c, uint32_t node_id, struct node_view *v)
         v->network = f->network;
         v->host = f->host;
         v->boot_sec = f->boot_time;
+        if (!v->free_mem_mb) { /* no heartbeat has told yet */
+            v->free_mem_mb = f->free_mem_mb;
+            v->cpu_load_pct = f->cpu_load_pct;
+        }
         if (!v->tmp_mb)
             v->tmp_mb = f->tmp_mb;
         if (f->has_topology_hash && f->topology_hash.len == 32)

@@ -264,6 +264,7 @@ int cluster_test_submit(struct cluster *c, const struct cluster_now *now,
             continue;
         best = at;
         plan_last(plan, s, &s->parts[i], a, &picture);
+        res->job_id = job_id_next(c);
         res->start_sec = (at + USEC - 1) / USEC;
         res->partition = arena_strdup(a, part->conf.name);
         res->nodes = picture.nodes;

@@ -4,8 +4,8 @@
 #include "cluster/event/event.h"
 #include "cluster/node/node.h"
 
+#include <signal.h>
 #include <string.h>
-#include <sys/wait.h>
 
 struct step *step_find(const struct job *job, uint32_t step_id)
 {
@@ -80,10 +80,14 @@ struct step *step_create_batch(struct cluster *c, struct job *job, int64_t start
 enum job_state step_result(const struct step *step, uint32_t *exit_status)
 {
     *exit_status = step->exit_status;
+    if (step->end_state == JOB_NODE_FAIL && !step->exit_status)
+        *exit_status = SIGKILL;
     if (step->end_state)
         return (enum job_state)step->end_state;
-    if (step->lost)
+    if (step->lost) { /* its tasks there died with the node */
+        *exit_status = step->exit_status ? step->exit_status : SIGKILL;
         return JOB_NODE_FAIL;
+    }
     if (step->oom)
         return JOB_OOM;
     return step->exit_status || step->text ? JOB_FAILED : JOB_COMPLETED;
