@@ -135,8 +135,6 @@ void ctld_commit(struct ctld *c, struct decision *d, commit_done_f *done, void *
             log_error("an event decided just now does not fit the state and was left out: %s", err.text);
             continue;
         }
-        if (d->events[i]->body_case == WIRE__EVENT__BODY_JOB_SUBMITTED)
-            c->last_job_id = d->events[i]->job_submitted->job_id;
         append_event(k, d->events[i]);
         event_log(d->events[i]);
     }

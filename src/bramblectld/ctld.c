@@ -299,7 +299,7 @@ static int cluster_start(struct ctld *c, struct error *err)
 static void clients_all_gone(struct ctld *c, const struct cluster_now *now)
 {
     struct job *job;
-    for (uint32_t id = 0; (job = cluster_job_next(c->cluster, id)); id = c->last_job_id = job_id(job))
+    for (uint32_t id = 0; (job = cluster_job_next(c->cluster, id)); id = job_id(job))
         if (job_kind(job) != JOB_KIND_BATCH && job_state_shown(job) < JOB_COMPLETING)
             cluster_client_gone(c->cluster, job_id(job), now, true);
 }

@@ -42,7 +42,6 @@ struct ctld {
     bool turn_soon, stopping, failed, goodbye;
     bool multi_user;               /* started by root: serves every uid, not only its own */
     unsigned commits;              /* not yet acted on */
-    uint32_t last_job_id;          /* given last */
     size_t replay_skipped;         /* records that could not be applied */
     time_t boot_time;
     char host[256];

@@ -118,7 +118,7 @@ static void test_only(struct request *req, const struct submit_request *submit)
     }
     Wire__SubmitReply reply = WIRE__SUBMIT_REPLY__INIT;
     reply.has_job_id = reply.has_test_start = reply.has_test_cpus = true;
-    reply.job_id = req->ctld->last_job_id + 1; /* what it would get, if nobody comes first */
+    reply.job_id = res.job_id; /* what it would get, if nobody comes first */
     reply.test_start = res.start_sec;
     reply.test_cpus = res.cpus;
     reply.test_nodes = res.nodes;
