@@ -107,8 +107,6 @@ struct ctl_link *ctl_link_create(struct reactor *r, const struct rpc_target *tar
     return l;
 }
 
-static const struct rpc_conn_ops closed_ops;
-
 static void on_frame_after(void *arg, struct rpc_conn *conn, const struct rpc_frame *frame)
 {
     (void)arg;
@@ -127,14 +125,27 @@ static const struct rpc_conn_ops closed_ops = { .on_frame = on_frame_after, .on_
 
 void ctl_link_destroy(struct ctl_link *l)
 {
+    static const struct error leaving = { .code = BRE_CLOSED, .text = "the command leaves" };
+
     if (!l)
         return;
     reactor_timer_close(l->retry);
     if (l->conn) {
         rpc_conn_set_arg(l->conn, &closed_ops, NULL);
-        rpc_conn_close(l->conn);
+        rpc_conn_abort(l->conn, &leaving);
     }
     free(l);
+}
+
+static void settled(void *arg)
+{
+    reactor_stop(arg, 0);
+}
+
+void reactor_settle(struct reactor *r)
+{
+    reactor_defer(r, settled, r);
+    reactor_run(r);
 }
 
 int ctl_link_send(struct ctl_link *l, unsigned type, uint32_t request_id, const ProtobufCMessage *msg)

@@ -23,7 +23,10 @@ struct ctl_link_ops {
 
 struct ctl_link *ctl_link_create(struct reactor *r, const struct rpc_target *target, uint64_t patience_ms,
                                  const struct ctl_link_ops *ops, void *arg);
-void ctl_link_destroy(struct ctl_link *l); /* NULL is allowed; closes the connection */
+void ctl_link_destroy(struct ctl_link *l); /* NULL is allowed; cuts the connection */
+/* After the loop has stopped: let connections that were cut take their last turn, so that they free
+ * what they hold. */
+void reactor_settle(struct reactor *r);
 /* -1: there is no session now. */
 int ctl_link_send(struct ctl_link *l, unsigned type, uint32_t request_id, const ProtobufCMessage *msg);
 bool ctl_link_is_up(const struct ctl_link *l);

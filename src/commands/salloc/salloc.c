@@ -453,6 +453,7 @@ static int salloc_run(struct salloc *s)
         reactor_signal_close(signals[i]);
     reactor_timer_close(s->goodbye);
     ctl_link_destroy(s->link);
+    reactor_settle(s->reactor);
     program_destroy(s->program);
     reactor_destroy(s->reactor);
     return s->exit_code;

@@ -200,6 +200,7 @@ static int srun_run(struct srun *s)
     sink_destroy(s->out_sink);
     signals_fini(s);
     ctl_link_destroy(s->link);
+    reactor_settle(s->reactor);
     reactor_destroy(s->reactor);
     return s->exit_code;
 }

@@ -509,10 +509,23 @@ struct rig *rig_create(void)
     return rig;
 }
 
+static void on_settled(void *arg)
+{
+    reactor_stop(arg, 0);
+}
+
 void rig_destroy(struct rig *rig)
 {
+    struct reactor_timer *settle;
+
     if (!rig)
         return;
+    for (unsigned i = 0; i < RIG_NODES_MAX; i++)
+        strbuf_fini(&rig->nodes[i].input);
+    /* What the last command left is noticed and freed. */
+    settle = reactor_timer_create(rig->reactor, on_settled, rig->reactor);
+    reactor_timer_start(settle, 20, 0);
+    reactor_run(rig->reactor);
     rpc_server_destroy(rig->server);
     step_port_destroy(rig->port);
     reactor_destroy(rig->reactor);
