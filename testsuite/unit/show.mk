@@ -13,6 +13,6 @@ testsuite_unit_show_test_show_CPPFLAGS = $(show_test_cppflags)
 testsuite_unit_show_test_show_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 testsuite_unit_show_test_show_LDADD = $(show_test_libs)
 testsuite_unit_show_test_show_man_SOURCES = testsuite/unit/show/test_show_man.c
-testsuite_unit_show_test_show_man_CPPFLAGS = $(show_test_cppflags) -DMAN_DIR='"$(abs_top_srcdir)/man/man1"'
+testsuite_unit_show_test_show_man_CPPFLAGS = $(show_test_cppflags) -DMAN_DIR='"$(abs_top_builddir)/man/man1"'
 testsuite_unit_show_test_show_man_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 testsuite_unit_show_test_show_man_LDADD = $(show_test_libs)

@@ -132,6 +132,10 @@ START_TEST(squeue_takes_its_defaults_from_the_environment)
     ck_output(squeue_run, "squeue -h -o %i -S i", "1\n2\n");
     setenv("SQUEUE_FORMAT2", "jobid:3,state: ", 1);
     ck_output(squeue_run, "squeue -h", "2  RUNNING \n1  RUNNING \n");
+    unsetenv("SQUEUE_FORMAT");
+    unsetenv("SQUEUE_FORMAT2");
+    unsetenv("SQUEUE_STATES");
+    unsetenv("SQUEUE_SORT");
 }
 END_TEST
 
