@@ -287,6 +287,15 @@ static int become_user(const struct conf *conf, bool *became, struct error *err)
     return 0;
 }
 
+/* Workers: a sync of the journal, and look-ups and credentials that must not wait behind it. */
+static int loop_start(struct ctld *c, struct error *err)
+{
+    if (!(c->reactor = reactor_create(err)))
+        return -1;
+    reactor_set_workers(c->reactor, 4);
+    return 0;
+}
+
 static int cluster_start(struct ctld *c, struct error *err)
 {
     struct cluster_conf cc;
@@ -349,7 +358,7 @@ struct ctld *ctld_create(const struct ctld_options *options, struct error *err)
     }
     if (!(c->conf = conf_load(c->conf_path, err))
         || become_user(c->conf, &c->multi_user, err) < 0
-        || !(c->reactor = reactor_create(err))
+        || loop_start(c, err) < 0
         || cluster_start(c, err) < 0
         || !(c->identities = identities_create(c->reactor))
         || !(c->agents = agents_create(c))

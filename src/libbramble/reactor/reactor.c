@@ -7,6 +7,7 @@
 #include "reactor/reactor.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <uv.h>
@@ -31,7 +32,7 @@ struct reactor {
     uv_mutex_t lock; /* guards posted */
     struct call_queue posted, deferred;
     struct call *spare; /* call records for reuse; loop's thread only */
-    unsigned num_spare, num_offloaded;
+    unsigned num_spare, num_offloaded, num_workers; /* num_workers 0: they are started */
     bool stopped, destroying;
     int code;
 };
@@ -129,6 +130,7 @@ struct reactor *reactor_create(struct error *err)
 
     queue_init(&r->posted);
     queue_init(&r->deferred);
+    r->num_workers = 1;
     if ((rc = uv_loop_init(&r->loop)) < 0) {
         free(r);
         error_set(err, -rc, "cannot make an event loop: %s", uv_strerror(rc));
@@ -385,6 +387,30 @@ static void on_uv_work_done(uv_work_t *uv, int status)
     free(o);
 }
 
+void reactor_set_workers(struct reactor *r, unsigned num)
+{
+    if (r->num_workers && num)
+        r->num_workers = num;
+}
+
+/* libuv asks the environment how many threads to start when the first work is queued.  Children must
+ * not find the answer there, and who set it from outside is heeded. */
+static int queue_first_work(struct reactor *r, uv_work_t *work)
+{
+    char text[12];
+    bool ours = !getenv("UV_THREADPOOL_SIZE");
+    int rc;
+
+    snprintf(text, sizeof text, "%u", r->num_workers);
+    if (ours)
+        setenv("UV_THREADPOOL_SIZE", text, 1);
+    rc = uv_queue_work(&r->loop, work, on_uv_work, on_uv_work_done);
+    if (ours)
+        unsetenv("UV_THREADPOOL_SIZE");
+    r->num_workers = 0;
+    return rc;
+}
+
 int reactor_offload(struct reactor *r, reactor_work_f *work, reactor_work_f *done, void *arg)
 {
     struct offload *o;
@@ -400,7 +426,9 @@ int reactor_offload(struct reactor *r, reactor_work_f *work, reactor_work_f *don
     o->work = work;
     o->done = done;
     o->arg = arg;
-    if ((rc = uv_queue_work(&r->loop, &o->uv, on_uv_work, on_uv_work_done)) < 0) {
+    rc = r->num_workers ? queue_first_work(r, &o->uv)
+                        : uv_queue_work(&r->loop, &o->uv, on_uv_work, on_uv_work_done);
+    if (rc < 0) {
         free(o);
         errno = -rc;
         return -1;

@@ -52,6 +52,8 @@ struct reactor_signal *reactor_signal_create(struct reactor *r, int signum,
                                              reactor_signal_f *on_signal, void *arg);
 void reactor_signal_close(struct reactor_signal *s);
 
+/* Number of worker threads of the process, 1 if not said; only before the first reactor_offload(). */
+void reactor_set_workers(struct reactor *r, unsigned num);
 /* Run work on a worker thread (it touches only arg), then done on the loop.  -1 when too much is
  * queued. */
 typedef void reactor_work_f(void *arg);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,13 +22,15 @@ enum {
     HANDSHAKE_MS = 10000,
     CONNECT_MS = 5000,
     READ_SIZE = 65536,
+    MUNGE_MS = 4000,
+    MUNGE_STACK = 262144,
     RETRY_FIRST_MS = 50,
     RETRY_LAST_MS = 1000,
 };
 
 struct rpc_client {
     int fd;
-    char name[300];
+    char name[300], munge_socket[108];
     struct session_peer peer;
     struct frame_writer writer;
     struct frame_reader reader;
@@ -162,8 +165,89 @@ static int handshake_send(struct rpc_client *c, struct handshake *h, int64_t dea
     return 0; /* when it hung up, what it said last is still to be read */
 }
 
+/* munge may hang for longer than a person waits: it works on a thread, which is left behind then. */
+struct munge_work {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    struct handshake *handshake;
+    bool done, left;
+};
+
+static void munge_work_free(struct munge_work *w)
+{
+    pthread_mutex_destroy(&w->lock);
+    pthread_cond_destroy(&w->changed);
+    free(w);
+}
+
+static void *munge_thread(void *arg)
+{
+    struct munge_work *w = arg;
+    bool left;
+
+    handshake_work(w->handshake);
+    pthread_mutex_lock(&w->lock);
+    w->done = true;
+    left = w->left;
+    pthread_cond_signal(&w->changed);
+    pthread_mutex_unlock(&w->lock);
+    if (left) {
+        handshake_destroy(w->handshake);
+        munge_work_free(w);
+    }
+    return NULL;
+}
+
+/* 1: the handshake belongs to the thread now. */
+static int client_munge(struct rpc_client *c, struct handshake *h, int64_t deadline, struct error *err)
+{
+    struct munge_work *w = xcalloc(1, sizeof *w);
+    pthread_condattr_t attr;
+    pthread_attr_t thread_attr;
+    pthread_t thread;
+    struct timespec until;
+    int64_t limit = now_ms() + MUNGE_MS;
+    bool done;
+
+    if (limit > deadline)
+        limit = deadline;
+    until = (struct timespec){ limit / 1000, (long)(limit % 1000) * 1000000 };
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&w->changed, &attr);
+    pthread_condattr_destroy(&attr);
+    w->handshake = h;
+    pthread_attr_init(&thread_attr);
+    pthread_attr_setdetachstate(&thread_attr, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&thread_attr, MUNGE_STACK);
+    if (pthread_create(&thread, &thread_attr, munge_thread, w)) {
+        pthread_attr_destroy(&thread_attr);
+        munge_work_free(w);
+        handshake_work(h);
+        return handshake_worked(h, err);
+    }
+    pthread_attr_destroy(&thread_attr);
+    pthread_mutex_lock(&w->lock);
+    while (!w->done && pthread_cond_timedwait(&w->changed, &w->lock, &until) != ETIMEDOUT)
+        ;
+    done = w->done;
+    w->left = !done;
+    pthread_mutex_unlock(&w->lock);
+    if (!done) {
+        error_set(err, BRE_AUTH, "munged does not answer at %s: is it stopped?",
+                  c->munge_socket[0] ? c->munge_socket : "its socket");
+        return 1;
+    }
+    munge_work_free(w);
+    return handshake_worked(h, err);
+}
+
+/* 1: failed, and the handshake is not ours to free any more. */
 static int client_handshake(struct rpc_client *c, struct handshake *h, int64_t deadline, struct error *err)
 {
+    int rc;
+
     uint8_t record[HANDSHAKE_RECORD_MAX];
 
     for (;;) {
@@ -182,9 +266,8 @@ static int client_handshake(struct rpc_client *c, struct handshake *h, int64_t d
             break;
         }
         case HANDSHAKE_WORK:
-            handshake_work(h);
-            if (handshake_worked(h, err) < 0)
-                return -1;
+            if ((rc = client_munge(c, h, deadline, err)) != 0)
+                return rc;
             break;
         case HANDSHAKE_DONE:
             return 0;
@@ -206,13 +289,16 @@ static int client_open_once(struct rpc_client *c, const struct rpc_target *targe
     struct handshake *h = handshake_client(&conf, err);
     uint8_t plain[FRAME_HEAD];
     int64_t limit = now_ms() + HANDSHAKE_MS;
+    int rc;
 
     if (!h)
         return -1;
     if (limit > deadline)
         limit = deadline;
-    if (client_connect(c, target, limit, err) < 0 || client_handshake(c, h, limit, err) < 0) {
-        handshake_destroy(h);
+    rc = client_connect(c, target, limit, err);
+    if (rc < 0 || (rc = client_handshake(c, h, limit, err)) != 0) {
+        if (rc < 0)
+            handshake_destroy(h);
         if (c->fd >= 0)
             close(c->fd);
         c->fd = -1;
@@ -250,6 +336,7 @@ struct rpc_client *rpc_client_open(const struct rpc_target *target, unsigned wai
     c->fd = -1;
     snprintf(c->name, sizeof c->name, strchr(target->host, ':') ? "[%s]:%u" : "%s:%u", target->host,
              target->port);
+    snprintf(c->munge_socket, sizeof c->munge_socket, "%s", target->munge_socket);
     limit = deadline > start + HANDSHAKE_MS ? deadline : start + HANDSHAKE_MS;
     while (client_open_once(c, target, limit, err) < 0) {
         struct timespec ts = { pause_ms / 1000, (long)(pause_ms % 1000) * 1000000 };

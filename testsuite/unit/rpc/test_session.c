@@ -14,7 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "channel/channel.h"
@@ -353,6 +355,30 @@ START_TEST(without_munged_the_cause_is_named)
     snprintf(rig->target.munge_socket, sizeof rig->target.munge_socket, "/nonexistent/munge.socket");
     ck_assert_ptr_null(rpc_client_open(&rig->target, 100, &err));
     ck_assert_ptr_nonnull(strstr(err.text, "/nonexistent/munge.socket"));
+    rig_stop(rig);
+}
+END_TEST
+
+START_TEST(a_munged_that_hangs_is_not_waited_for_long)
+{
+    struct rig *rig = rig_start(0, 0);
+    struct sockaddr_un un = { .sun_family = AF_UNIX };
+    struct error err = { 0 };
+    struct timespec before, after;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    snprintf(un.sun_path, sizeof un.sun_path, "/tmp/bramble-hung-munge-%ld", (long)getpid());
+    unlink(un.sun_path);
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&un, sizeof un), 0);
+    ck_assert_int_eq(listen(fd, 5), 0); /* takes calls and says nothing */
+    snprintf(rig->target.munge_socket, sizeof rig->target.munge_socket, "%s", un.sun_path);
+    clock_gettime(CLOCK_MONOTONIC, &before);
+    ck_assert_ptr_null(rpc_client_open(&rig->target, 10000, &err));
+    clock_gettime(CLOCK_MONOTONIC, &after);
+    ck_assert_int_le(after.tv_sec - before.tv_sec, 5);
+    ck_assert_msg(strstr(err.text, un.sun_path) != NULL, "%s", err.text);
+    unlink(un.sun_path);
+    close(fd);
     rig_stop(rig);
 }
 END_TEST
@@ -748,6 +774,7 @@ int main(void)
         tcase_add_test(full, a_controller_with_another_key_or_none_is_not_talked_to);
         tcase_add_test(full, a_command_waits_for_a_controller_that_starts);
         tcase_add_test(full, without_munged_the_cause_is_named);
+        tcase_add_test(full, a_munged_that_hangs_is_not_waited_for_long);
         tcase_add_test(full, a_credential_of_another_realm_is_refused_by_name);
         tcase_add_test(full, silent_and_dripping_clients_are_hung_up_on_at_the_deadline);
         tcase_add_test(full, what_is_no_hello_is_hung_up_on_without_an_answer);
