@@ -1,6 +1,6 @@
 # Fuzz targets.  They run in make check on their corpora and on mutations of them for two seconds each
 # (FUZZ_SECONDS); with --enable-fuzzers they are libFuzzer programs instead.
-fuzz_targets = testsuite/fuzz/fuzz_conf testsuite/fuzz/fuzz_frame testsuite/fuzz/fuzz_handshake \
+fuzz_targets = testsuite/fuzz/fuzz_conf testsuite/fuzz/fuzz_display testsuite/fuzz/fuzz_frame testsuite/fuzz/fuzz_handshake \
     testsuite/fuzz/fuzz_hostlist testsuite/fuzz/fuzz_journal testsuite/fuzz/fuzz_script \
     testsuite/fuzz/fuzz_topo testsuite/fuzz/fuzz_values
 check_PROGRAMS += $(fuzz_targets)
@@ -21,6 +21,11 @@ testsuite_fuzz_fuzz_conf_SOURCES = testsuite/fuzz/fuzz_conf.c $(FUZZ_COMMON)
 testsuite_fuzz_fuzz_conf_CFLAGS = $(fuzz_cflags)
 testsuite_fuzz_fuzz_conf_LDFLAGS = $(fuzz_ldflags)
 testsuite_fuzz_fuzz_conf_LDADD = $(LIBBRAMBLE) $(LIBCONFIG_LIBS)
+testsuite_fuzz_fuzz_display_SOURCES = testsuite/fuzz/fuzz_display.c $(FUZZ_COMMON)
+testsuite_fuzz_fuzz_display_CPPFLAGS = $(COMMAND_CPPFLAGS)
+testsuite_fuzz_fuzz_display_CFLAGS = $(fuzz_cflags)
+testsuite_fuzz_fuzz_display_LDFLAGS = $(fuzz_ldflags)
+testsuite_fuzz_fuzz_display_LDADD = libsqueue.la libsacct.la libdisplay.la $(LIBBRAMBLE)
 testsuite_fuzz_fuzz_frame_SOURCES = testsuite/fuzz/fuzz_frame.c $(FUZZ_COMMON)
 testsuite_fuzz_fuzz_frame_CFLAGS = $(fuzz_cflags)
 testsuite_fuzz_fuzz_frame_LDFLAGS = $(fuzz_ldflags)

@@ -156,7 +156,7 @@ int table_add_chunk(struct table *t, const Wire__TableChunk *chunk, struct error
         const Wire__TableColumn *col = chunk->columns[i];
         const struct field_info *info = field_find(col->field);
 
-        if (!info)
+        if (!info || !chunk->rows)
             continue;
         bool is_text = info->kind == FIELD_KIND_STRING;
         struct table_column *c = column_reach(t, col->field, first, is_text);
