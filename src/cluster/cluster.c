@@ -123,6 +123,24 @@ static void decide_ids(struct cluster *c, const struct cluster_now *now, struct 
     SET(ev, last_job_id, c->job_id_limit - 1);
 }
 
+/* What was only needed to load, and what a torn tail has left without its job.  Identities stay:
+ * their numbers are given by what the journal holds. */
+static void loading_done(struct cluster *c)
+{
+    struct spec *spec;
+    struct blob *blob;
+
+    for (size_t pos = 0; (spec = idmap_next(&c->snapshot_specs, &pos, NULL));)
+        spec_decref(c, spec);
+    idmap_fini(&c->snapshot_specs);
+    for (size_t pos = 0; (blob = idmap_next(&c->blobs, &pos, NULL));)
+        if (!blob->refs) {
+            blob->refs = 1;
+            blob_decref(&c->blobs, blob);
+            pos = 0; /* the table has changed */
+        }
+}
+
 int cluster_decide_start(struct cluster *c, const struct cluster_now *now, uint64_t id,
                          struct decision *d, struct error *err)
 {
@@ -144,6 +162,7 @@ int cluster_decide_start(struct cluster *c, const struct cluster_now *now, uint6
         c->clock = *now;
         if (!c->clock.mono_ms)
             c->clock.mono_ms = 1;
+        loading_done(c);
         decide_ids(c, now, d);
         cluster_clocks_start(c, now);
     }

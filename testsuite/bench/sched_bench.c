@@ -182,6 +182,13 @@ static int bench_many_pending(void)
         t = one < t ? one : t;
     }
     result(&r, "100,000 pending of 8 shapes, nothing can start: a pass", t * 1000, 5, "ms");
+    t = seconds();
+    for (struct job *job = cluster_job_next(r.c, 0); job; job = cluster_job_next(r.c, job_id(job))) {
+        struct job_view v;
+
+        cluster_job_view(r.c, job, &r.now, &v);
+    }
+    result(&r, "100,000 jobs looked at, as squeue does", (seconds() - t) * 1000, 20, "ms");
     req.who = (struct cluster_who){ 0, true, true };
     t = seconds();
     for (uint32_t id = 33; id <= 100032; id++) {

@@ -200,8 +200,13 @@ struct ident *ident_add(struct cluster *c, uint32_t id, const Wire__Identity *ms
 {
     struct ident *ident = idmap_find(&c->idents, id);
 
-    if (ident)
+    if (ident && ident->refs)
         return ident;
+    if (ident) { /* left by a journal's torn tail: nobody has it, its number was given anew */
+        free(ident->msg);
+        ident->msg = CLONE(msg);
+        return ident;
+    }
     ident = xcalloc(1, sizeof(*ident));
     ident->id = id;
     ident->msg = CLONE(msg);

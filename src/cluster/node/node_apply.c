@@ -88,8 +88,6 @@ int node_apply_state(struct cluster *c, const Wire__Event *ev, struct error *err
         break;
     case NODE_CHANGE_DOWN:
         node->flags |= NODE_OPER_DOWN;
-        if (c->clock.mono_ms)
-            c->node_check_ms = c->clock.mono_ms; /* what it had is over: cluster_decide_timers() */
         break;
     case NODE_CHANGE_FAIL:
         node->flags |= NODE_FAILING;
@@ -104,6 +102,8 @@ int node_apply_state(struct cluster *c, const Wire__Event *ev, struct error *err
         if (m->change)
             return error_set(err, BRE_DAMAGED, "node %s: unknown change %u", node->name, m->change);
     }
+    if (node->flags & NODE_OPER_DOWN && c->clock.mono_ms)
+        c->node_check_ms = c->clock.mono_ms; /* what it had is over: cluster_decide_timers() */
     if (m->forget_key)
         node->has_key = false;
     if (m->change == NODE_CHANGE_RESUME || m->change == NODE_CHANGE_UNDRAIN_AUTO) {

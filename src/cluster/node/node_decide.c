@@ -247,6 +247,30 @@ int cluster_decide_drain(struct cluster *c, const struct cluster_now *now, uint3
     return 0;
 }
 
+/* Declared down, but its agent answers: its jobs end the usual way, by being killed there. */
+static bool has_running(const struct node *node)
+{
+    for (uint32_t i = 0; i < node->num_jobs; i++)
+        if (node->jobs[i].job->phase == PHASE_RUNNING)
+            return true;
+    return false;
+}
+
+static void decide_jobs_end(struct cluster *c, const struct cluster_now *now, struct node *node,
+                            struct decision *d)
+{
+    for (uint32_t i = 0; i < node->num_jobs; i++) {
+        struct job *job = node->jobs[i].job;
+        struct job_end end = { .state = JOB_NODE_FAIL,
+                               .reason = REASON_NODE_FAIL,
+                               .requeue = job_may_requeue(c, job) ? 1 : 0 };
+
+        end.text = arena_printf(&d->arena, "node %s was declared down", node->name);
+        if (job->phase == PHASE_RUNNING)
+            job_decide_end(c, now, job, &end, UINT32_MAX, false, d);
+    }
+}
+
 static bool node_has_ghosts(const struct cluster *c, const struct node *node)
 {
     list_for_each(link, &c->waiting_dead) {
@@ -278,7 +302,16 @@ void nodes_decide_silent(struct cluster *c, const struct cluster_now *now, struc
 
         if (!node)
             continue;
-        down = node->flags & NODE_OPER_DOWN && (node->num_jobs || node_has_ghosts(c, node));
+        if (node->flags & NODE_OPER_DOWN && node->present) {
+            if (has_running(node)) {
+                decide_jobs_end(c, now, node, d);
+                next = now->mono_ms;
+                break;
+            }
+            down = false;
+        } else {
+            down = node->flags & NODE_OPER_DOWN && (node->num_jobs || node_has_ghosts(c, node));
+        }
         silent = node->facts && !(node->flags & NODE_SILENT) && node->seen_ms + timeout <= now->mono_ms;
         if (!silent && node->facts && !(node->flags & NODE_SILENT)
             && node->seen_ms + timeout < next)

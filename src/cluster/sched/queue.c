@@ -73,6 +73,8 @@ void queue_insert(struct cluster *c, struct job *job)
     while (UP(job) && heap_key(UP(job)) < heap_key(job))
         rotate_up(shape, job);
     job->queued = true;
+    if (!shape->head || before_same(job, shape->head))
+        shape->head = job;
     job->planned_sec = 0;
     shape->num_jobs++;
     c->stats.pending++;
@@ -83,6 +85,8 @@ void queue_remove(struct cluster *c, struct job *job)
     struct shape *shape = job->spec->shape;
 
     sched_forget_job(c, job);
+    if (shape->head == job)
+        shape->head = queue_next(job);
     while (LEFT(job) && RIGHT(job))
         rotate_up(shape, heap_key(LEFT(job)) > heap_key(RIGHT(job)) ? LEFT(job) : RIGHT(job));
     replace_child(shape, UP(job), job, LEFT(job) ? LEFT(job) : RIGHT(job));
@@ -94,11 +98,7 @@ void queue_remove(struct cluster *c, struct job *job)
 
 struct job *queue_first(const struct shape *shape)
 {
-    struct job *job = shape->root;
-
-    while (job && LEFT(job))
-        job = LEFT(job);
-    return job;
+    return shape->head;
 }
 
 struct job *queue_next(struct job *job)

@@ -53,7 +53,7 @@ struct shape {
     uint32_t num_required;
     bool required_missing;         /* names that do not exist (any more) */
     /* queue */
-    struct job *root;
+    struct job *root, *head;       /* head: the first of the queue */
     uint32_t num_jobs;
     uint32_t heap_pos;             /* runtime, in a pass */
     uint32_t tier;                 /* of its partitions, in a pass */

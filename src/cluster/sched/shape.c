@@ -158,9 +158,11 @@ uint32_t shape_time_limit(const struct cluster *c, const struct shape *s, const 
     if (s->time_limit_min)
         return s->time_limit_min;
     if (!part && s->partition) {
-        CLEANUP_FREE char *name = xstrndup(s->partition, strcspn(s->partition, ","));
+        size_t len = strcspn(s->partition, ",");
 
-        part = part_find(c, name);
+        for (size_t i = 0; i < c->num_parts && !part; i++)
+            if (strncmp(c->parts[i].conf.name, s->partition, len) == 0 && !c->parts[i].conf.name[len])
+                part = &c->parts[i];
     }
     if (!part)
         return TIME_UNLIMITED_MIN;

@@ -185,6 +185,24 @@ START_TEST(an_operator_may_declare_a_silent_node_down_for_good)
 }
 END_TEST
 
+START_TEST(jobs_on_a_node_declared_down_that_still_answers_are_killed_there_first)
+{
+    uint32_t id = world_submit_start(&w);
+
+    ck_assert_int_eq(world_update_node(&w, "n0", "down", "maintenance"), 0);
+    decision_reset(&w.d);
+    ck_assert_int_eq(cluster_decide_timers(w.c, &w.now, &w.d, &w.err), 0);
+    world_commit(&w);
+    ck_assert_uint_eq(world_effects(&w, EFFECT_KILL, id), 1);
+    world_sched(&w);
+    ck_assert_int_eq(world_state(&w, id), JOB_COMPLETING);
+    world_clean(&w, id, 0);
+    world_sched(&w);
+    ck_assert_int_eq(world_state(&w, id), JOB_RUNNING);
+    ck_assert_str_eq(world_nodes(&w, id), "n1");
+}
+END_TEST
+
 START_TEST(a_job_on_two_silent_nodes_comes_to_its_end)
 {
     Wire__StepSpec step = WIRE__STEP_SPEC__INIT;
@@ -369,6 +387,7 @@ int main(void)
         the_next_attempt_starts_when_the_node_has_rebooted,
         an_old_attempt_that_is_still_alive_is_killed_before_the_next_starts,
         an_operator_may_declare_a_silent_node_down_for_good,
+        jobs_on_a_node_declared_down_that_still_answers_are_killed_there_first,
         a_job_on_two_silent_nodes_comes_to_its_end,
         a_node_lost_at_one_end_of_a_job_kills_it_at_the_other,
         no_kill_lets_a_job_go_on_without_a_node,

@@ -280,7 +280,7 @@ static void update_node(struct sim *s)
 {
     struct cluster_now now = sim_clock(s);
     uint32_t node = sim_random(s, s->opt.nodes);
-    bool drain = sim_chance(s, 40);
+    bool drain = sim_chance(s, 40), down = sim_chance(s, 15) && (s->agents[node].dialled || !s->agents[node].powered);
     Wire__KeyValue name = WIRE__KEY_VALUE__INIT, state = name, reason = name;
     Wire__KeyValue *items[] = { &name, &state, &reason };
     struct cluster_who root = { 0, true, true };
@@ -288,7 +288,7 @@ static void update_node(struct sim *s)
     name.key = (char *)"nodename";
     name.value = s->names[node];
     state.key = (char *)"state";
-    state.value = (char *)(drain ? "drain" : "resume");
+    state.value = (char *)(down ? "down" : drain ? "drain" : "resume");
     reason.key = (char *)"reason";
     reason.value = (char *)"sim";
     if (cluster_decide_update_nodes(s->c, &now, &root, items, 3, &s->d, NULL) == 0)
