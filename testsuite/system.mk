@@ -29,6 +29,7 @@ system_tests = \
     testsuite/system/hpl.t \
     testsuite/system/users.t \
     testsuite/system/badinput.t \
+    testsuite/system/relay.t \
     testsuite/system/storm.t
 TESTS += $(system_tests)
 
