@@ -147,6 +147,25 @@ void exits_print_states(struct srun *s)
     }
 }
 
+static bool pick_unknown(const struct srun_task *task, const void *arg)
+{
+    (void)arg;
+    return task->state != TASK_EXITED;
+}
+
+void exits_print_lost(struct srun *s)
+{
+    for (uint32_t n = 0; n < s->num_nodes; n++) {
+        const struct srun_node *node = &s->nodes[n];
+        CLEANUP_FREE char *who = task_list(s, node->gtids, node->num_tasks, pick_unknown, NULL);
+
+        if (who && s->node_failed)
+            log_error("Node failure on %s", node->name);
+        if (who)
+            log_error("%s: %s: nothing is known of the end", node->name, who);
+    }
+}
+
 int exits_code(const struct srun *s)
 {
     if (!s->worst_set)

@@ -165,6 +165,7 @@ static void node_lost(struct srun_node *node, const struct error *why)
     }
     if (!s->exit_code)
         s->exit_code = 1;
+    s->launch_failed = true;
     srun_terminate_step(s);
 }
 

@@ -325,6 +325,7 @@ static void on_job_gone(struct srun *s, const Wire__Notice *notice)
         srun_leave(s, exit_error_code());
         return;
     }
+    s->node_failed |= notice->has_job_state && notice->job_state == JOB_NODE_FAIL;
     if (notice->what == NOTICE_JOB_ENDED) {
         s->step_ended = true; /* no step outlives its job */
     } else {
@@ -342,10 +343,12 @@ static void on_step_ended(struct srun *s, const Wire__Notice *notice)
     if (s->stage != SRUN_RUNNING || notice->step_id != s->step_id)
         return;
     s->step_ended = true;
+    s->node_failed |= notice->has_job_state && notice->job_state == JOB_NODE_FAIL;
     /* No task of ours was seen to end: the step failed before, or a node is lost. */
     if (!s->num_exited && notice->text && *notice->text) {
         log_error("Task launch for StepId=%u.%u failed: %s", s->job_id, s->step_id, notice->text);
         srun_say(s, "Job step aborted");
+        s->launch_failed = true;
     }
     if (!s->worst_set && s->num_exited < s->num_tasks && !s->exit_code)
         s->exit_code = WIFEXITED(status) && WEXITSTATUS(status) ? WEXITSTATUS(status) : status ? 1 : 0;
@@ -374,7 +377,7 @@ static void on_notice(struct srun *s, const Wire__Notice *notice)
         }
         break;
     case NOTICE_NODE_FAIL:
-        log_error("Node failure on %s", notice->node ? notice->node : "a node");
+        s->node_failed = true;
         break;
     case NOTICE_MESSAGE:
         if (notice->text && *notice->text)

@@ -64,6 +64,11 @@ static void leave_normally(struct srun *s)
     int code = exits_code(s);
 
     exits_flush(s);
+    if (s->num_exited < s->num_tasks && !s->aborting && !s->launch_failed) {
+        exits_print_lost(s);
+        if (!s->exit_code)
+            s->exit_code = 1;
+    }
     if (s->killing_signal && !s->aborting && !s->revoked)
         srun_say(s, "Force Terminated StepId=%u.%u", s->job_id, s->step_id);
     srun_leave(s, code ? code : s->exit_code);

@@ -106,6 +106,8 @@ struct srun {
     enum srun_stage stage;
     int exit_code;
     bool step_ended, aborting, killed, revoked;
+    bool launch_failed; /* told: no task ever ran */
+    bool node_failed; /* the controller says so */
     bool cluster_known; /* --clusters was compared */
     bool leaving; /* only the answer to a cancel is waited for */
     uint32_t abort_sec;
@@ -185,6 +187,7 @@ void input_fini(struct srun *s);
 /* exits.c */
 void exits_record(struct srun *s, struct srun_node *node, uint32_t gtid, int status);
 void exits_flush(struct srun *s); /* print what has gathered */
+void exits_print_lost(struct srun *s); /* tasks whose end was never reported */
 int exits_code(const struct srun *s);
 void exits_print_states(struct srun *s); /* "StepId=12.0 tasks 0-3: running" */
 

@@ -63,7 +63,7 @@ struct job_options {
     uint32_t time_limit_min, priority, immediate_sec;
     int64_t begin_time, deadline; /* 0: not given */
     int32_t nice;
-    bool nice_set, hold, requeue, no_requeue, kill_on_invalid_dep, keep_on_invalid_dep;
+    bool nice_set, hold, requeue, no_requeue, no_kill, kill_on_invalid_dep, keep_on_invalid_dep;
     uint32_t wait_all_nodes;
     char *dependency;
     uint32_t warn_signal, warn_time_sec, warn_flags;

@@ -58,8 +58,6 @@ static const struct job_option rows[] = {
     { REFUSED("mcs-label", CMD_ALL, ARG_REQUIRED, "there are no MCS labels here; leave it out") },
     { REFUSED("network", CMD_ALL, ARG_REQUIRED, "boards have one network; leave it out"),
       ENV_ALL("NETWORK") },
-    { REFUSED("no-kill", CMD_ALL, ARG_OPTIONAL, "a job ends with its node; see --requeue of sbatch"),
-      .letter = 'k', ENV_ALL("NO_KILL") },
     { REFUSED("time-min", CMD_ALL, ARG_REQUIRED, "give --time the least limit that will do") },
     { REFUSED("power", CMD_ALL, ARG_REQUIRED, "there is no power management; leave it out"),
       ENV_ALL("POWER") },

@@ -82,20 +82,6 @@ static int parse_tmp(struct job_options *o, const struct job_option *row, const 
     return 0;
 }
 
-/* Cores are handed out whole and boards have one thread a core: only 1 can be kept. */
-static int parse_threads(struct job_options *o, const struct job_option *row, const char *value,
-                         struct error *err)
-{
-    if (parse_count(o, row, value, err) < 0)
-        return -1;
-    if (o->threads_per_core == 1)
-        return 0;
-    o->exit_code = EXIT_NUMBER;
-    return error_set(err, BRE_NOT_SUPPORTED,
-                     "--threads-per-core=%u is not supported yet: boards have one thread a core, ask for cores",
-                     o->threads_per_core);
-}
-
 static int parse_exclusive(struct job_options *o, const struct job_option *row, const char *value,
                            struct error *err)
 {
@@ -141,9 +127,8 @@ static const struct job_option rows[] = {
       .env_srun = "SLURM_NTASKS_PER_CORE", .help = "number of tasks to invoke on each core" },
     { COUNT("ntasks-per-socket", ntasks_per_socket, 1), .arg_name = "n", .group = GROUP_AFFINITY,
       .env_srun = "SLURM_NTASKS_PER_SOCKET", .help = "number of tasks to invoke on each socket" },
-    { .name = "threads-per-core", .arg = ARG_REQUIRED, .arg_name = "1", .commands = CMD_ALL,
-      .group = GROUP_AFFINITY, ENV_ALL("THREADS_PER_CORE"), .parse = parse_threads,
-      .offset = OPT_FIELD(threads_per_core), .min = 1, .max = INT_MAX, .help = "use one thread of each core" },
+    { COUNT("threads-per-core", threads_per_core, 1), .arg_name = "T", .group = GROUP_AFFINITY,
+      ENV_ALL("THREADS_PER_CORE"), .help = "number of threads per core to allocate" },
     { COUNT("mincpus", min_cpus_per_node, 1), .arg_name = "n", .group = GROUP_CONSTRAINT,
       .help = "least number of CPUs (threads) per node" },
     { .name = "mem", .arg = ARG_REQUIRED, .arg_name = "MB", .commands = CMD_ALL, .group = GROUP_CONSTRAINT,

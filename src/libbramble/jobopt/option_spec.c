@@ -105,6 +105,8 @@ void job_options_job_spec(const struct job_options *o, Wire__JobSpec *spec)
     SET_U32(immediate_sec, o->immediate_sec);
     if (o->kill_on_invalid_dep || o->keep_on_invalid_dep)
         SET(kill_on_invalid_dep, o->kill_on_invalid_dep ? 1 : 2);
+    if (o->no_kill)
+        SET(no_kill, 1);
     spec->mpi = o->mpi;
 }
 

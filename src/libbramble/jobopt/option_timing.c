@@ -123,6 +123,15 @@ static int parse_requeue(struct job_options *o, const struct job_option *row, co
     return 0;
 }
 
+static int parse_no_kill(struct job_options *o, const struct job_option *row, const char *value,
+                         struct error *err)
+{
+    if (value && *value && strcasecmp(value, "set") && strcasecmp(value, "off") && strcasecmp(value, "no"))
+        return option_refuse(o, row, value, err, "is neither off nor no");
+    o->no_kill = !(value && (!strcasecmp(value, "off") || !strcasecmp(value, "no")));
+    return 0;
+}
+
 static int parse_kill_on_invalid_dep(struct job_options *o, const struct job_option *row,
                                      const char *value, struct error *err)
 {
@@ -183,6 +192,8 @@ static const struct job_option rows[] = {
       .help = "permit the job to be requeued" },
     { .name = "no-requeue", .commands = CMD_SBATCH, .env_sbatch = "SBATCH_NO_REQUEUE",
       .parse = parse_requeue, .help = "do not permit the job to be requeued" },
+    { .name = "no-kill", .letter = 'k', .arg = ARG_OPTIONAL, .arg_name = "off", .commands = CMD_ALL,
+      ENV_ALL("NO_KILL"), .parse = parse_no_kill, .help = "do not end the job when a node fails" },
     { .name = "immediate", .letter = 'I', .arg = ARG_OPTIONAL, .arg_name = "secs", .commands = CMD_ALLOC,
       .env_srun = "SLURM_IMMEDIATE", .env_salloc = "SALLOC_IMMEDIATE", .parse = parse_immediate,
       .help = "give up if resources are not there in secs" },

@@ -315,7 +315,7 @@ static void send_grant(struct rig *rig)
         alloc.step = rig->outcome->alloc && rig->outcome->alloc->step ? &step : NULL;
         rpc_conn_send(rig->client, MSG_ALLOC_REPLY, rig->request_id, &alloc.base);
     }
-    if (rig->meanwhile)
+    if (rig->meanwhile || rig->scenario->node_fails)
         reactor_timer_start(rig->script_timer, 150, 0);
 }
 
@@ -333,6 +333,8 @@ static void on_script_timer(void *arg)
     struct rig *rig = arg;
 
     cut_here(rig, CUT_WHILE_RUNNING);
+    if (rig->scenario->node_fails)
+        notice(rig, NOTICE_STEP_ENDED, true, 0, JOB_NODE_FAIL);
     if (rig->meanwhile)
         rig->meanwhile(rig->pid);
 }

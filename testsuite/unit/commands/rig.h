@@ -39,6 +39,7 @@ struct scenario {
     int status[RIG_TASKS_MAX];
     bool echo;               /* tasks answer their input, once it has ended */
     bool hang;               /* tasks end when they are told to */
+    bool node_fails;         /* the controller says so while tasks run; the node itself is silent */
     bool drop_once;          /* the step's connection is lost once, before the output */
 };
 

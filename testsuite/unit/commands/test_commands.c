@@ -246,6 +246,19 @@ START_TEST(srun_dials_a_node_again_that_was_lost_for_a_moment)
 }
 END_TEST
 
+START_TEST(srun_tells_of_tasks_that_are_lost_with_their_node)
+{
+    struct scenario sc = { .num_nodes = 2, .num_tasks = 4, .hang = true, .node_fails = true };
+    struct outcome o;
+
+    RUN(&sc, NULL, NULL, &o, "srun", "-n4", "prog");
+    ck_assert_str_eq(o.err, "srun: error: Node failure on pi1\nsrun: error: pi1: tasks 0-1: nothing is known of the end\n"
+                            "srun: error: Node failure on pi2\nsrun: error: pi2: tasks 2-3: nothing is known of the end\n");
+    ck_assert_int_eq(code_of(&o), 1);
+    outcome_fini(&o);
+}
+END_TEST
+
 START_TEST(srun_passes_much_output_whole_under_flow_control)
 {
     struct scenario sc = { .num_nodes = 2, .num_tasks = 2, .repeat = 1000 };
@@ -646,6 +659,7 @@ int main(void)
     tcase_add_test(tcase, srun_tells_refusals_in_slurms_words);
     tcase_add_loop_test(tcase, srun_carries_on_over_a_restart_of_the_controller, 0, 3);
     tcase_add_test(tcase, srun_dials_a_node_again_that_was_lost_for_a_moment);
+    tcase_add_test(tcase, srun_tells_of_tasks_that_are_lost_with_their_node);
     tcase_add_test(tcase, srun_passes_much_output_whole_under_flow_control);
     tcase_add_test(tcase, srun_feeds_every_task_or_the_one_that_is_named);
     tcase_add_test(tcase, srun_shows_the_status_at_the_first_interrupt);
