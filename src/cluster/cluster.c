@@ -85,7 +85,8 @@ void cluster_destroy(struct cluster *c)
     free(c);
 }
 
-int cluster_reconfigure(struct cluster *c, const struct cluster_conf *conf, struct error *err)
+int cluster_reconfigure(struct cluster *c, const struct cluster_conf *conf,
+                        struct error *err)
 {
     struct conf_store *fresh = conf_store_create(conf, err), *old = c->conf;
 
@@ -149,8 +150,8 @@ int cluster_decide_start(struct cluster *c, const struct cluster_now *now, uint6
 
     if (c->started && c->name && strcmp(c->name, conf_of(c)->name) != 0)
         return error_set(err, BRE_CONFIG,
-                         "the state is of cluster \"%s\", the configuration of \"%s\"", c->name,
-                         conf_of(c)->name);
+                         "the state is of cluster \"%s\", the configuration of \"%s\"",
+                         c->name, conf_of(c)->name);
     if (!c->started) {
         Wire__EvClusterInit *ev =
             event_add(d, now, cluster_init, CLUSTER_INIT, EvClusterInit, EV_CLUSTER_INIT);

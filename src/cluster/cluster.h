@@ -121,7 +121,7 @@ enum effect_kind {
     EFFECT_LAUNCH = 1,  /* send cluster_launch_message(job, step, attempt, node) to the node */
     EFFECT_KILL,        /* send effect.kill to the node */
     EFFECT_ACK,         /* send StepStatusAck(job, step, attempt) to the node */
-    EFFECT_JOB_CHANGED, /* wake who waits for this job: it started, ended, was requeued, cancelled */
+    EFFECT_JOB_CHANGED, /* wake who waits for this job: it started, ended or was requeued */
     EFFECT_STEP_CHANGED,/* the step was created (state RUNNING) or has ended (state, exit_status) */
     EFFECT_STEP_RETRY,  /* cores of this job became free: try its waiting step requests again */
     EFFECT_NOTICE,      /* push a Notice (effect.notice, effect.text) to the job's client(s) */
@@ -183,7 +183,8 @@ struct submit_request {
     struct cluster_who who;             /* may differ from identity: root's --uid */
 };
 /* Blob and identity events come along when they are new.  *job_id is the new job's.  warning
- * (may be NULL; a string in d's arena or NULL): what was accepted but will not start as things are. */
+ * (may be NULL; a string in d's arena or NULL): what was accepted but will not start as things
+ * are. */
 int cluster_decide_submit(struct cluster *c, const struct cluster_now *now,
                           const struct submit_request *req, struct decision *d, uint32_t *job_id,
                           const char **warning, struct error *err);
@@ -196,7 +197,8 @@ struct start_forecast {         /* sbatch --test-only */
     char *nodes;                /* hostlist, in the arena given */
 };
 int cluster_test_submit(struct cluster *c, const struct cluster_now *now,
-                        const struct submit_request *req, struct arena *a, struct start_forecast *res,
+                        const struct submit_request *req, struct arena *a,
+                        struct start_forecast *res,
                         struct error *err);
 
 struct control_request {
@@ -238,8 +240,9 @@ struct step_request {
     uint8_t step_key[32];               /* random, made by the caller */
     struct cluster_who who;
 };
-/* -1 with BRE_STEP_NODES_BUSY (or BRE_JOB_PENDING, BRE_NODES_BUSY when a node does not answer): it may succeed later;
- * keep the request and try again on EFFECT_STEP_RETRY (or when the job has started).  Any other code is final. */
+/* -1 with BRE_STEP_NODES_BUSY (or BRE_JOB_PENDING, BRE_NODES_BUSY when a node does not answer): it
+ * may succeed later; keep the request and try again on EFFECT_STEP_RETRY (or when the job has
+ * started).  Any other code is final. */
 int cluster_decide_step(struct cluster *c, const struct cluster_now *now,
                         const struct step_request *req, struct decision *d, uint32_t *step_id,
                         struct error *err);
@@ -295,7 +298,8 @@ bool cluster_sched_pass(struct cluster *c, const struct cluster_now *now, uint32
                         struct decision *d);
 bool cluster_sched_wanted(const struct cluster *c); /* is there anything a pass could change? */
 /* Plan starts for pending jobs to the backfill depth, for squeue --start and scontrol show job.
- * Sliced like a pass; true: call again.  Changes no state but the plan, and costs nothing while the plan is fresh. */
+ * Sliced like a pass; true: call again.  Changes no state but the plan, and costs nothing while
+ * the plan is fresh. */
 bool cluster_plan_starts(struct cluster *c, const struct cluster_now *now, uint32_t budget);
 
 /* ---- messages made from state -------------------------------------------------------------- *
@@ -405,7 +409,8 @@ struct node_view {
 size_t cluster_node_count(const struct cluster *c); /* node ids are 0 .. count - 1 */
 bool cluster_node_view(struct cluster *c, uint32_t node_id, struct node_view *view);
 bool cluster_node_find(struct cluster *c, const char *name, uint32_t *node_id);
-const struct node_conf *cluster_node_conf(struct cluster *c, uint32_t node_id); /* NULL: gone from it */
+/* NULL: gone from the configuration. */
+const struct node_conf *cluster_node_conf(struct cluster *c, uint32_t node_id);
 /* Topology XML by hash; false: unknown. */
 bool cluster_topology(const struct cluster *c, const uint8_t hash[32], ProtobufCBinaryData *xml);
 
@@ -418,7 +423,7 @@ struct part_view {
     uint64_t total_mem_mb;
 };
 size_t cluster_part_count(const struct cluster *c);
-bool cluster_part_view(struct cluster *c, size_t i, struct part_view *view); /* configuration order */
+bool cluster_part_view(struct cluster *c, size_t i, struct part_view *view); /* as configured */
 bool cluster_part_find(struct cluster *c, const char *name, struct part_view *view);
 
 uint64_t cluster_id(const struct cluster *c);
@@ -432,10 +437,12 @@ struct cluster_stats {          /* sdiag */
 void cluster_stats(const struct cluster *c, struct cluster_stats *stats);
 
 /* ---- snapshots ------------------------------------------------------------------------------ *
- * The shortest run of events that makes this state.  Nothing may be applied between begin and end. */
+ * The shortest run of events that makes this state.  Nothing may be applied between begin and
+ * end. */
 struct snapshot;
 struct snapshot *cluster_snapshot_begin(struct cluster *c, const struct cluster_now *now);
-const Wire__Event *cluster_snapshot_next(struct snapshot *s); /* valid until the next call; NULL: end */
+/* Valid until the next call; NULL: the end. */
+const Wire__Event *cluster_snapshot_next(struct snapshot *s);
 void cluster_snapshot_end(struct snapshot *s);
 
 /* The whole state as text, for tests: two clusters are equal if their dumps are.  Caller frees. */

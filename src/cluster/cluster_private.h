@@ -77,7 +77,7 @@ struct cluster {
     uint64_t node_gen;              /* counts changes of nodes and partitions */
     uint64_t parts_gen;             /* what c->parts was built from */
     bool sched_wanted;
-    bool reloaded;                  /* cluster_reconfigure() was called: updates of partitions end */
+    bool reloaded;                  /* updates of partitions end with this */
     struct sched *sched;
     struct cluster_stats stats;
 };

@@ -29,7 +29,8 @@ static int check_name(const char *name, const char *what, size_t i, struct error
     return error_set(err, BRE_CONFIG, "%s %zu has no name", what, i + 1);
 }
 
-static int copy_nodes(struct conf_store *s, const struct cluster_conf *conf, struct error *err)
+static int copy_nodes(struct conf_store *s, const struct cluster_conf *conf,
+                      struct error *err)
 {
     s->nodes = arena_calloc(&s->arena, conf->num_nodes + 1, sizeof(*s->nodes));
     for (size_t i = 0; i < conf->num_nodes; i++) {
@@ -53,7 +54,8 @@ static int copy_nodes(struct conf_store *s, const struct cluster_conf *conf, str
     return 0;
 }
 
-static int copy_parts(struct conf_store *s, const struct cluster_conf *conf, struct error *err)
+static int copy_parts(struct conf_store *s, const struct cluster_conf *conf,
+                      struct error *err)
 {
     const char *first_default = NULL;
 
@@ -66,9 +68,11 @@ static int copy_parts(struct conf_store *s, const struct cluster_conf *conf, str
             return -1;
         for (size_t k = 0; k < i; k++)
             if (strcmp(s->parts[k].name, p->name) == 0)
-                return error_set(err, BRE_CONFIG, "partition %s is configured twice", p->name);
+                return error_set(err, BRE_CONFIG, "partition %s is configured twice",
+                                 p->name);
         if (p->is_default && first_default)
-            return error_set(err, BRE_CONFIG, "partitions %s and %s cannot both be the default",
+            return error_set(err, BRE_CONFIG,
+                             "partitions %s and %s cannot both be the default",
                              first_default, p->name);
         if (p->is_default)
             first_default = p->name;
@@ -82,9 +86,11 @@ static int copy_parts(struct conf_store *s, const struct cluster_conf *conf, str
         if (!p->priority_tier)
             p->priority_tier = 1;
         if (p->default_time_min && p->default_time_min > p->max_time_min)
-            return error_set(err, BRE_CONFIG, "partition %s: default_time is above max_time", p->name);
+            return error_set(err, BRE_CONFIG,
+                             "partition %s: default_time is above max_time", p->name);
         if (p->min_nodes > p->max_nodes)
-            return error_set(err, BRE_CONFIG, "partition %s: min_nodes is above max_nodes", p->name);
+            return error_set(err, BRE_CONFIG, "partition %s: min_nodes is above max_nodes",
+                             p->name);
     }
     s->conf.parts = s->parts;
     return 0;
@@ -109,7 +115,8 @@ struct conf_store *conf_store_create(const struct cluster_conf *conf, struct err
     s->conf = *conf;
     s->conf.name = arena_strdup(&s->arena, conf->name ? conf->name : "bramble");
     s->conf.mpi_default = arena_strdup(&s->arena, conf->mpi_default);
-    if (copy_nodes(s, conf, err) < 0 || copy_parts(s, conf, err) < 0 || check_members(s, err) < 0) {
+    if (copy_nodes(s, conf, err) < 0 || copy_parts(s, conf, err) < 0
+        || check_members(s, err) < 0) {
         conf_store_destroy(s);
         return NULL;
     }

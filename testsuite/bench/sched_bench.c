@@ -29,11 +29,13 @@ static double seconds(void)
     return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
 }
 
-static void result(struct rig *r, const char *what, double measured, double budget, const char *unit)
+static void result(struct rig *r, const char *what, double measured, double budget,
+                   const char *unit)
 {
     bool ok = measured <= budget;
 
-    printf("%-64s %10.2f %s  (budget %g)  %s\n", what, measured, unit, budget, ok ? "ok" : "MISSED");
+    printf("%-64s %10.2f %s  (budget %g)  %s\n", what, measured, unit, budget,
+           ok ? "ok" : "MISSED");
     r->missed += !ok;
 }
 
@@ -87,7 +89,8 @@ static void rig_init(struct rig *r, uint32_t nodes, bool registered)
         reg.cores = reg.threads = 4;
         reg.has_cores = reg.has_threads = reg.has_mem_mb = 1;
         reg.mem_mb = 4000;
-        must(cluster_decide_register(r->c, &r->now, i, NULL, "10.0.0.1", &reg, &r->d, &err), &err);
+        must(cluster_decide_register(r->c, &r->now, i, NULL, "10.0.0.1", &reg, &r->d, &err),
+             &err);
         commit(r);
     }
 }
@@ -183,7 +186,8 @@ static int bench_many_pending(void)
     }
     result(&r, "100,000 pending of 8 shapes, nothing can start: a pass", t * 1000, 5, "ms");
     t = seconds();
-    for (struct job *job = cluster_job_next(r.c, 0); job; job = cluster_job_next(r.c, job_id(job))) {
+    for (struct job *job = cluster_job_next(r.c, 0); job;
+         job = cluster_job_next(r.c, job_id(job))) {
         struct job_view v;
 
         cluster_job_view(r.c, job, &r.now, &v);
@@ -196,7 +200,8 @@ static int bench_many_pending(void)
         must(cluster_decide_control(r.c, &r.now, &req, &r.d, &err), &err);
         commit(&r);
     }
-    result(&r, "cancel 100,000 pending jobs, decide and apply", (seconds() - t) * 1000, 500, "ms");
+    result(&r, "cancel 100,000 pending jobs, decide and apply", (seconds() - t) * 1000, 500,
+           "ms");
     return rig_fini(&r);
 }
 
@@ -210,12 +215,14 @@ static int bench_many_nodes(bool registered)
         submit(&r, 4, 16, 60 + i % 600); /* fills every core */
     t = pass(&r, &slice);
     if (registered)
-        printf("%-64s %10.2f ms, longest slice %.2f ms\n", "start 2,500 jobs on 10,000 nodes", t * 1000, slice * 1000);
+        printf("%-64s %10.2f ms, longest slice %.2f ms\n",
+               "start 2,500 jobs on 10,000 nodes", t * 1000, slice * 1000);
     for (uint32_t i = 0; i < 1000; i++)
         submit(&r, 1 + i % 50, 4 * (1 + i % 50), 30 + i % 100);
     t = pass(&r, &slice);
-    result(&r, registered ? "10,000 busy nodes, 1,000 pending: a full backfill pass"
-                          : "10,000 declared nodes, 1,000 pending: a full pass",
+    result(&r,
+           registered ? "10,000 busy nodes, 1,000 pending: a full backfill pass"
+                      : "10,000 declared nodes, 1,000 pending: a full pass",
            t * 1000, 1000, "ms");
     result(&r, "  its longest slice", slice * 1000, 10, "ms");
     t = seconds();
@@ -227,7 +234,8 @@ static int bench_many_nodes(bool registered)
         one = seconds() - one;
         slice = one > slice ? one : slice;
     }
-    result(&r, "  starts planned to the backfill depth, for squeue --start", (seconds() - t) * 1000, 1000, "ms");
+    result(&r, "  starts planned to the backfill depth, for squeue --start",
+           (seconds() - t) * 1000, 1000, "ms");
     result(&r, "  its longest slice", slice * 1000, 10, "ms");
     return rig_fini(&r);
 }
@@ -275,7 +283,8 @@ static int bench_restart(void)
 
 int main(void)
 {
-    int missed = bench_many_pending() + bench_many_nodes(false) + bench_many_nodes(true) + bench_restart();
+    int missed = bench_many_pending() + bench_many_nodes(false) + bench_many_nodes(true)
+                 + bench_restart();
 
     return missed ? 1 : 0;
 }

@@ -67,7 +67,8 @@ static int apply_spec(struct cluster *c, const Wire__Event *ev, struct error *er
     const Wire__SpecImage *m = ev->spec_image;
 
     if (!m->id || !m->spec || idmap_find(&c->snapshot_specs, m->id))
-        return error_set(err, BRE_DAMAGED, "description %u of the snapshot is empty or doubled", m->id);
+        return error_set(err, BRE_DAMAGED,
+                         "description %u of the snapshot is empty or doubled", m->id);
     idmap_put(&c->snapshot_specs, m->id, spec_intern(c, m->spec));
     return 0;
 }
@@ -132,6 +133,7 @@ int cluster_apply(struct cluster *c, const Wire__Event *ev, struct error *err)
     case WIRE__EVENT__BODY_NODE_IMAGE:
         return node_apply_image(c, ev, err);
     default:
-        return error_set(err, BRE_DAMAGED, "an event of unknown kind %d", (int)ev->body_case);
+        return error_set(err, BRE_DAMAGED, "an event of unknown kind %d",
+                         (int)ev->body_case);
     }
 }

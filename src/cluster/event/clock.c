@@ -38,7 +38,8 @@ void clock_shift(struct cluster *c, int64_t delta)
 {
     if (c->clock.mono_ms)
         c->clock.wall_usec += delta;
-    for (struct job *job = job_table_next(&c->jobs, 0); job; job = job_table_next(&c->jobs, job->id)) {
+    for (struct job *job = job_table_next(&c->jobs, 0); job;
+         job = job_table_next(&c->jobs, job->id)) {
         if (job->phase == PHASE_PENDING)
             continue;
         if (job->end_limit)

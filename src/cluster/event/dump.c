@@ -17,9 +17,12 @@ static void dump_cores(struct strbuf *sb, const struct bitmap *cores)
 
 static void dump_step(struct strbuf *sb, const struct step *s)
 {
-    strbuf_addf(sb, "  step %u attempt %u tasks %u ended %u/%u exit %x state %u lost %d oom %d start %lld limit %lld",
+    strbuf_addf(sb,
+                "  step %u attempt %u tasks %u ended %u/%u exit %x state %u lost %d oom %d "
+                "start %lld limit %lld",
                 s->id, s->attempt, s->num_tasks, s->num_ended, s->num_nodes, s->exit_status,
-                s->end_state, s->lost, s->oom, (long long)s->start_usec, (long long)s->end_limit);
+                s->end_state, s->lost, s->oom, (long long)s->start_usec,
+                (long long)s->end_limit);
     for (uint32_t i = 0; i < s->num_nodes; i++) {
         strbuf_addf(sb, " %u%s:", s->nodes[i].place, s->nodes[i].ended ? "x" : "");
         dump_cores(sb, s->nodes[i].cores);
@@ -32,26 +35,29 @@ static void dump_step(struct strbuf *sb, const struct step *s)
 static void dump_job(struct strbuf *sb, const struct job *job)
 {
     strbuf_addf(sb,
-                "job %u attempt %u phase %u end %u exit %x reason %u hold %u requeue %u prio %u by %u "
+                "job %u attempt %u phase %u end %u exit %x reason %u hold %u requeue %u "
+                "prio %u by %u "
                 "restarts %u next %u warned %d eligible %d queued %d",
-                job->id, job->attempt, job->phase, job->end_state, job->exit_status, job->reason,
-                job->hold, job->requeue, job->priority, job->by_uid, job->restarts,
-                job->next_step_id, job->warned, job->eligible, job->queued);
-    strbuf_addf(sb, " times %lld %lld %lld %lld %lld %lld name %s uid %u ident %u text %s dep %d\n",
-                (long long)job->submit_usec, (long long)job->eligible_usec,
-                (long long)job->begin_usec, (long long)job->start_usec, (long long)job->end_usec,
-                (long long)job->end_limit, job->name->text, job->ident->msg->uid, job->ident->id,
-                job->text ? job->text : "-", (int)depend_state(job));
+                job->id, job->attempt, job->phase, job->end_state, job->exit_status,
+                job->reason, job->hold, job->requeue, job->priority, job->by_uid,
+                job->restarts, job->next_step_id, job->warned, job->eligible, job->queued);
+    strbuf_addf(
+        sb, " times %lld %lld %lld %lld %lld %lld name %s uid %u ident %u text %s dep %d\n",
+        (long long)job->submit_usec, (long long)job->eligible_usec,
+        (long long)job->begin_usec, (long long)job->start_usec, (long long)job->end_usec,
+        (long long)job->end_limit, job->name->text, job->ident->msg->uid, job->ident->id,
+        job->text ? job->text : "-", (int)depend_state(job));
     for (uint32_t i = 0; job->alloc && i < job->alloc->count; i++) {
         const struct alloc_node *an = &job->alloc->nodes[i];
 
-        strbuf_addf(sb, "  on %u cpus %u tasks %u flags %u mem %llu ", an->node_id, an->cpus,
-                    an->tasks, an->flags, (unsigned long long)an->mem_mb);
+        strbuf_addf(sb, "  on %u cpus %u tasks %u flags %u mem %llu ", an->node_id,
+                    an->cpus, an->tasks, an->flags, (unsigned long long)an->mem_mb);
         dump_cores(sb, an->cores);
         strbuf_addc(sb, '\n');
     }
     for (uint32_t i = 0; job->ghosts && i < job->ghosts->count; i++)
-        strbuf_addf(sb, "  waits for attempt %u on %u\n", job->ghosts->attempt, job->ghosts->node_ids[i]);
+        strbuf_addf(sb, "  waits for attempt %u on %u\n", job->ghosts->attempt,
+                    job->ghosts->node_ids[i]);
     for (const struct step *s = job->steps; s; s = s->next)
         dump_step(sb, s);
 }
@@ -59,7 +65,8 @@ static void dump_job(struct strbuf *sb, const struct job *job)
 static void dump_node(struct strbuf *sb, const struct node *node)
 {
     strbuf_addf(sb, "node %u %s flags %u reason %s cores %u used %u ", node->id, node->name,
-                node->flags, node->reason ? node->reason : "-", node->cores, node->num_used);
+                node->flags, node->reason ? node->reason : "-", node->cores,
+                node->num_used);
     dump_cores(sb, node->used);
     strbuf_addf(sb, " mem %llu/%llu jobs %u key %d boot %s features %s\n",
                 (unsigned long long)node->alloc_mem_mb, (unsigned long long)node->mem_mb,
@@ -78,16 +85,20 @@ char *cluster_dump(struct cluster *c)
     for (size_t pos = 0; (spec = idmap_next(&c->specs, &pos, NULL));)
         for (; spec; spec = spec->same_hash)
             specs++;
-    strbuf_addf(&sb, "cluster %llu %s ids %u %u priority %u idents %zu blobs %zu specs %zu names %zu\n",
-                (unsigned long long)c->id, c->name ? c->name : "-", c->last_job_id, c->job_id_limit,
-                c->next_priority, c->idents.count, c->blobs.count, specs, c->names.count);
+    strbuf_addf(
+        &sb,
+        "cluster %llu %s ids %u %u priority %u idents %zu blobs %zu specs %zu names %zu\n",
+        (unsigned long long)c->id, c->name ? c->name : "-", c->last_job_id, c->job_id_limit,
+        c->next_priority, c->idents.count, c->blobs.count, specs, c->names.count);
     for (size_t i = 0; i < c->num_nodes; i++)
         if (c->nodes[i])
             dump_node(&sb, c->nodes[i]);
     for (size_t i = 0; i < c->num_parts; i++)
         strbuf_addf(&sb, "part %s state %u nodes %u max %u\n", c->parts[i].conf.name,
-                    c->parts[i].conf.state, c->parts[i].num_nodes, c->parts[i].conf.max_time_min);
-    for (const struct job *job = job_table_next(&c->jobs, 0); job; job = job_table_next(&c->jobs, job->id))
+                    c->parts[i].conf.state, c->parts[i].num_nodes,
+                    c->parts[i].conf.max_time_min);
+    for (const struct job *job = job_table_next(&c->jobs, 0); job;
+         job = job_table_next(&c->jobs, job->id))
         dump_job(&sb, job);
     strbuf_add(&sb, "ended");
     list_for_each(link, &c->ended)

@@ -22,8 +22,9 @@ static char *cores_text(struct arena *a, const struct bitmap *cores)
     return cores ? kept(a, bitmap_format(cores)) : arena_strdup(a, "");
 }
 
-static Wire__NodeAlloc *node_alloc(struct cluster *c, struct arena *a, const struct alloc_node *an,
-                                   const struct bitmap *cores, uint64_t mem_mb)
+static Wire__NodeAlloc *node_alloc(struct cluster *c, struct arena *a,
+                                   const struct alloc_node *an, const struct bitmap *cores,
+                                   uint64_t mem_mb)
 {
     Wire__NodeAlloc *na = arena_alloc(a, sizeof(*na));
     const struct node *node = node_at(c, an->node_id);
@@ -73,9 +74,9 @@ Wire__AllocInfo *cluster_alloc_info(struct cluster *c, uint32_t id, struct arena
     }
     m->tasks_per_node = kept(a, counts_format(tasks, job->alloc->count));
     m->cpus_per_node = kept(a, counts_format(cpus, job->alloc->count));
-#define PASS(field)                                                                            \
-    if (spec->has_##field)                                                                     \
-        SET(m, field, spec->field)
+#define PASS(field)                                                                        \
+    if (spec->has_##field)                                                                 \
+    SET(m, field, spec->field)
     PASS(num_tasks);
     PASS(ntasks_per_node);
     PASS(cpus_per_task);
@@ -99,7 +100,8 @@ Wire__AllocInfo *cluster_alloc_info(struct cluster *c, uint32_t id, struct arena
     return m;
 }
 
-static Wire__StepLayout *layout_of(struct cluster *c, const struct step *step, struct arena *a)
+static Wire__StepLayout *layout_of(struct cluster *c, const struct step *step,
+                                   struct arena *a)
 {
     Wire__StepLayout *m = arena_alloc(a, sizeof(*m));
     const struct alloc *alloc = step->job->alloc;
@@ -174,14 +176,16 @@ Wire__StepLaunch *cluster_launch_message(struct cluster *c, const struct effect 
                                          struct arena *a)
 {
     struct job *job = job_table_find(&c->jobs, launch->job_id);
-    struct step *step = job && job->attempt == launch->attempt && job->phase == PHASE_RUNNING
-                            ? step_find(job, launch->step_id)
-                            : NULL;
+    struct step *step =
+        job && job->attempt == launch->attempt && job->phase == PHASE_RUNNING
+            ? step_find(job, launch->step_id)
+            : NULL;
     const Wire__JobSpec *spec;
     const Wire__Identity *who;
     Wire__StepLaunch *m;
 
-    if (!step || launch->node_index >= step->num_nodes || step->nodes[launch->node_index].ended)
+    if (!step || launch->node_index >= step->num_nodes
+        || step->nodes[launch->node_index].ended)
         return NULL;
     spec = job->spec->msg;
     who = job->ident->msg;

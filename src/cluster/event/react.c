@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static void launch(struct decision *d, const struct job *job, const struct step *step, uint32_t index)
+static void launch(struct decision *d, const struct job *job, const struct step *step,
+                   uint32_t index)
 {
     struct effect *e = effect_add(d, EFFECT_LAUNCH);
 
@@ -57,7 +58,8 @@ static void kill_job(struct cluster *c, struct decision *d, const struct job *jo
     }
 }
 
-static void notice(struct decision *d, const struct job *job, enum notice_kind kind, const char *text)
+static void notice(struct decision *d, const struct job *job, enum notice_kind kind,
+                   const char *text)
 {
     struct effect *e = effect_add(d, EFFECT_NOTICE);
 
@@ -79,15 +81,17 @@ static void react_ending(struct cluster *c, const struct job *job, struct decisi
         notice(d, job, NOTICE_JOB_REVOKED, job->text);
 }
 
-static void react_step_ending(struct cluster *c, const Wire__EvStepEnding *m, struct decision *d)
+static void react_step_ending(struct cluster *c, const Wire__EvStepEnding *m,
+                              struct decision *d)
 {
     struct job *job = job_table_find(&c->jobs, m->job_id);
     struct step *step = job ? step_find(job, m->step_id) : NULL;
 
     for (uint32_t i = 0; step && i < step->num_nodes; i++)
         if (!step->nodes[i].ended) {
-            Wire__StepKill *kill = effect_kill(d, job->alloc->nodes[step->nodes[i].place].node_id,
-                                               job->id, step->id, step->attempt, 0);
+            Wire__StepKill *kill =
+                effect_kill(d, job->alloc->nodes[step->nodes[i].place].node_id, job->id,
+                            step->id, step->attempt, 0);
 
             SET(kill, final_state, m->state);
             SET(kill, kill_wait_sec, conf_of(c)->kill_wait_sec);
@@ -100,7 +104,8 @@ static void react_step_ending(struct cluster *c, const Wire__EvStepEnding *m, st
         }
 }
 
-static void react_step_ended(struct cluster *c, const Wire__EvStepEnded *m, struct decision *d)
+static void react_step_ended(struct cluster *c, const Wire__EvStepEnded *m,
+                             struct decision *d)
 {
     struct effect *e = effect_add(d, EFFECT_STEP_CHANGED);
 
@@ -128,8 +133,8 @@ static void react_warned(struct cluster *c, const Wire__EvJobWarned *m, struct d
         for (uint32_t i = 0; i < s->num_nodes; i++)
             if (!s->nodes[i].ended) {
                 Wire__StepKill *kill =
-                    effect_kill(d, job->alloc->nodes[s->nodes[i].place].node_id, job->id, s->id,
-                                job->attempt, spec->warn_signal);
+                    effect_kill(d, job->alloc->nodes[s->nodes[i].place].node_id, job->id,
+                                s->id, job->attempt, spec->warn_signal);
 
                 if (batch_only)
                     SET(kill, batch_only, 1);
@@ -137,7 +142,8 @@ static void react_warned(struct cluster *c, const Wire__EvJobWarned *m, struct d
     }
 }
 
-static void react_started(struct cluster *c, const Wire__EvJobStarted *m, struct decision *d)
+static void react_started(struct cluster *c, const Wire__EvJobStarted *m,
+                          struct decision *d)
 {
     struct job *job = job_table_find(&c->jobs, m->job_id);
 
@@ -150,7 +156,8 @@ static void react_started(struct cluster *c, const Wire__EvJobStarted *m, struct
         effect_add(d, EFFECT_SCHEDULE);
 }
 
-static void react_created(struct cluster *c, const Wire__EvStepCreated *m, struct decision *d)
+static void react_created(struct cluster *c, const Wire__EvStepCreated *m,
+                          struct decision *d)
 {
     struct job *job = job_table_find(&c->jobs, m->job_id);
     struct effect *e;

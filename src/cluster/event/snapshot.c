@@ -62,8 +62,8 @@ static bool emit_blob(struct snapshot *s, const struct idmap *blobs, bool topolo
     if (!s->blob && !(s->blob = idmap_next(blobs, &s->pos, NULL)))
         return false;
     if (topology) {
-        Wire__EvTopologyAdded *ev =
-            event_add(d, &s->now, topology_added, TOPOLOGY_ADDED, EvTopologyAdded, EV_TOPOLOGY_ADDED);
+        Wire__EvTopologyAdded *ev = event_add(d, &s->now, topology_added, TOPOLOGY_ADDED,
+                                              EvTopologyAdded, EV_TOPOLOGY_ADDED);
 
         SET(ev, hash, ((ProtobufCBinaryData){ 32, s->blob->hash }));
         SET(ev, xml, ((ProtobufCBinaryData){ s->blob->len, s->blob->data }));
@@ -252,7 +252,8 @@ static void emit_job(struct snapshot *s, struct job *job)
 static void emit_step(struct snapshot *s, struct step *step)
 {
     struct decision *d = &s->d;
-    Wire__StepImage *m = event_add(d, &s->now, step_image, STEP_IMAGE, StepImage, STEP_IMAGE);
+    Wire__StepImage *m =
+        event_add(d, &s->now, step_image, STEP_IMAGE, StepImage, STEP_IMAGE);
     Wire__EvStepCreated *cr = arena_alloc(&d->arena, sizeof(*cr));
 
     wire__ev_step_created__init(cr);

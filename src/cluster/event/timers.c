@@ -20,7 +20,8 @@ void cluster_clocks_start(struct cluster *c, const struct cluster_now *now)
             c->nodes[i]->seen_ms = now->mono_ms;
         }
     c->node_check_ms = now->mono_ms + timeout;
-    for (struct job *job = job_table_next(&c->jobs, 0); job; job = job_table_next(&c->jobs, job->id))
+    for (struct job *job = job_table_next(&c->jobs, 0); job;
+         job = job_table_next(&c->jobs, job->id))
         if (job->kind != JOB_KIND_BATCH && job->phase <= PHASE_RUNNING)
             cluster_client_gone(c, job->id, now, true); /* until it calls again */
         else
@@ -28,7 +29,8 @@ void cluster_clocks_start(struct cluster *c, const struct cluster_now *now)
     cluster_nodes_changed(c);
 }
 
-void cluster_client_gone(struct cluster *c, uint32_t id, const struct cluster_now *now, bool gone)
+void cluster_client_gone(struct cluster *c, uint32_t id, const struct cluster_now *now,
+                         bool gone)
 {
     struct job *job = job_table_find(&c->jobs, id);
 
@@ -54,7 +56,8 @@ static int64_t purge_time(const struct cluster *c, const struct job *job)
 
 static size_t num_invalid(const struct cluster *c)
 {
-    return c->num_invalid_kill + (conf_of(c)->kill_invalid_depend ? c->num_invalid_default : 0);
+    return c->num_invalid_kill
+           + (conf_of(c)->kill_invalid_depend ? c->num_invalid_default : 0);
 }
 
 uint64_t cluster_next_deadline(const struct cluster *c)
@@ -78,11 +81,13 @@ uint64_t cluster_next_deadline(const struct cluster *c)
     return next;
 }
 
-static void decide_purge(struct cluster *c, const struct cluster_now *now, struct decision *d)
+static void decide_purge(struct cluster *c, const struct cluster_now *now,
+                         struct decision *d)
 {
     Wire__EvJobPurged *ev = NULL;
 
-    list_for_each(link, &c->ended) {
+    list_for_each(link, &c->ended)
+    {
         struct job *job = container_of(link, struct job, link.ended);
 
         if (purge_time(c, job) > now->wall_usec || (ev && ev->n_job_ids == DECIDE_MAX))
@@ -117,12 +122,15 @@ static void decide_invalid_depend(struct cluster *c, const struct cluster_now *n
     }
 }
 
-static void decide_pending_due(const struct cluster_now *now, struct job *job, struct decision *d)
+static void decide_pending_due(const struct cluster_now *now, struct job *job,
+                               struct decision *d)
 {
     const Wire__JobSpec *spec = job->spec->msg;
 
-    if (spec->has_deadline && spec->deadline > 0 && spec->deadline * USEC <= now->wall_usec) {
-        Wire__EvJobEnded *ev = event_add(d, now, job_ended, JOB_ENDED, EvJobEnded, EV_JOB_ENDED);
+    if (spec->has_deadline && spec->deadline > 0
+        && spec->deadline * USEC <= now->wall_usec) {
+        Wire__EvJobEnded *ev =
+            event_add(d, now, job_ended, JOB_ENDED, EvJobEnded, EV_JOB_ENDED);
 
         SET(ev, job_id, job->id);
         SET(ev, state, JOB_DEADLINE);
@@ -138,22 +146,25 @@ static void decide_pending_due(const struct cluster_now *now, struct job *job, s
     }
 }
 
-static void decide_warning(const struct cluster_now *now, struct job *job, struct decision *d)
+static void decide_warning(const struct cluster_now *now, struct job *job,
+                           struct decision *d)
 {
-    Wire__EvJobWarned *ev = event_add(d, now, job_warned, JOB_WARNED, EvJobWarned, EV_JOB_WARNED);
+    Wire__EvJobWarned *ev =
+        event_add(d, now, job_warned, JOB_WARNED, EvJobWarned, EV_JOB_WARNED);
 
     SET(ev, job_id, job->id);
     SET(ev, attempt, job->attempt);
 }
 
-static void decide_running_due(struct cluster *c, const struct cluster_now *now, struct job *job,
-                               struct decision *d)
+static void decide_running_due(struct cluster *c, const struct cluster_now *now,
+                               struct job *job, struct decision *d)
 {
     const Wire__JobSpec *spec = job->spec->msg;
     struct job_end end = { .state = JOB_TIMEOUT, .reason = REASON_TIME_LIMIT };
 
     if (job->end_limit
-        && job->end_limit + (int64_t)conf_of(c)->over_time_limit_min * MIN_USEC <= now->wall_usec) {
+        && job->end_limit + (int64_t)conf_of(c)->over_time_limit_min * MIN_USEC
+               <= now->wall_usec) {
         job_decide_end(c, now, job, &end, UINT32_MAX, false, d);
         return;
     }
@@ -171,8 +182,8 @@ static bool client_is_overdue(const struct job *job, const struct cluster_now *n
     return job->client_gone && (int64_t)now->mono_ms >= job->client_gone_until;
 }
 
-static void decide_client_gone(struct cluster *c, const struct cluster_now *now, struct job *job,
-                               struct decision *d)
+static void decide_client_gone(struct cluster *c, const struct cluster_now *now,
+                               struct job *job, struct decision *d)
 {
     struct job_end end = { .state = JOB_CANCELLED,
                            .reason = REASON_INACTIVE_LIMIT,
@@ -182,8 +193,8 @@ static void decide_client_gone(struct cluster *c, const struct cluster_now *now,
     job_decide_end(c, now, job, &end, UINT32_MAX, false, d);
 }
 
-int cluster_decide_timers(struct cluster *c, const struct cluster_now *now, struct decision *d,
-                          struct error *err)
+int cluster_decide_timers(struct cluster *c, const struct cluster_now *now,
+                          struct decision *d, struct error *err)
 {
     size_t first = d->num_events;
 

@@ -72,9 +72,10 @@ void job_destroy(struct cluster *c, struct job *job)
 
 uint32_t job_time_limit(const struct cluster *c, const struct job *job)
 {
-    return shape_time_limit(c, job->spec->shape, job->alloc && job->phase != PHASE_PENDING
-                                                     ? part_find(c, job->alloc->partition)
-                                                     : NULL);
+    return shape_time_limit(c, job->spec->shape,
+                            job->alloc && job->phase != PHASE_PENDING
+                                ? part_find(c, job->alloc->partition)
+                                : NULL);
 }
 
 bool job_may_requeue(const struct cluster *c, const struct job *job)
@@ -89,7 +90,8 @@ uint32_t job_unclean(const struct job *job, uint32_t skip)
     uint32_t count = 0;
 
     for (uint32_t i = 0; job->alloc && i < job->alloc->count; i++)
-        if (i != skip && (job->alloc->nodes[i].flags & (ALLOC_USED | ALLOC_CLEAN)) == ALLOC_USED)
+        if (i != skip
+            && (job->alloc->nodes[i].flags & (ALLOC_USED | ALLOC_CLEAN)) == ALLOC_USED)
             count++;
     return count;
 }

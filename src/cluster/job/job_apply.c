@@ -15,11 +15,11 @@ static const struct job_move {
     enum job_phase to;
 } job_moves[] = {
     { PHASE_PENDING, EV_START, PHASE_RUNNING },
-    { PHASE_PENDING, EV_END, PHASE_ENDED }, /* cancelled before it started */
+    { PHASE_PENDING, EV_END, PHASE_ENDED },          /* cancelled before it started */
     { PHASE_PENDING, EV_NODE_CLEAN, PHASE_PENDING }, /* an earlier attempt is known dead */
     { PHASE_RUNNING, EV_NODE_CLEAN, PHASE_RUNNING }, /* srun's job: node by node */
     { PHASE_RUNNING, EV_ENDING, PHASE_ENDING },
-    { PHASE_RUNNING, EV_END, PHASE_ENDED }, /* nothing left to clean */
+    { PHASE_RUNNING, EV_END, PHASE_ENDED },    /* nothing left to clean */
     { PHASE_ENDING, EV_ENDING, PHASE_ENDING }, /* cancelled while it was to be requeued */
     { PHASE_ENDING, EV_NODE_CLEAN, PHASE_ENDING },
     { PHASE_ENDING, EV_END, PHASE_ENDED },
@@ -28,9 +28,10 @@ static const struct job_move {
     { PHASE_ENDED, EV_REQUEUE, PHASE_PENDING },
     { PHASE_ENDED, EV_PURGE, PHASE_ENDED },
 };
-static const char *const phase_names[PHASE_COUNT] = { "pending", "running", "completing", "ended" };
-static const char *const ev_names[EV_COUNT] = { "started", "ending", "node clean", "ended",
-                                                "requeued", "purged" };
+static const char *const phase_names[PHASE_COUNT] = { "pending", "running", "completing",
+                                                      "ended" };
+static const char *const ev_names[EV_COUNT] = { "started", "ending",   "node clean",
+                                                "ended",   "requeued", "purged" };
 
 static struct job *job_for_event(struct cluster *c, uint32_t id, enum job_ev ev,
                                  enum job_phase *to, struct error *err)
@@ -38,7 +39,8 @@ static struct job *job_for_event(struct cluster *c, uint32_t id, enum job_ev ev,
     struct job *job = job_table_find(&c->jobs, id);
 
     if (!job) {
-        error_set(err, BRE_JOB_ID, "event \"%s\" for job %u, which does not exist", ev_names[ev], id);
+        error_set(err, BRE_JOB_ID, "event \"%s\" for job %u, which does not exist",
+                  ev_names[ev], id);
         return NULL;
     }
     for (size_t i = 0; i < ARRAY_SIZE(job_moves); i++)
@@ -59,8 +61,9 @@ static void set_text(char **at, const char *text)
     *at = text && *text ? xstrdup(text) : NULL;
 }
 
-static int job_create(struct cluster *c, const Wire__EvJobSubmitted *m, const Wire__JobSpec *spec,
-                      struct spec *interned, struct job **out, struct error *err)
+static int job_create(struct cluster *c, const Wire__EvJobSubmitted *m,
+                      const Wire__JobSpec *spec, struct spec *interned, struct job **out,
+                      struct error *err)
 {
     struct ident *ident = ident_find(c, m->identity);
     struct blob *script = NULL, *env = NULL;
@@ -72,7 +75,8 @@ static int job_create(struct cluster *c, const Wire__EvJobSubmitted *m, const Wi
         return error_set(err, BRE_DAMAGED, "job %u: submission without %s", m->job_id,
                          ident ? "a description" : "an identity");
     if (m->has_script_hash
-        && (m->script_hash.len != 32 || !(script = blob_find(&c->blobs, m->script_hash.data))))
+        && (m->script_hash.len != 32
+            || !(script = blob_find(&c->blobs, m->script_hash.data))))
         return error_set(err, BRE_DAMAGED, "job %u: its script is missing", m->job_id);
     if (m->has_env_hash
         && (m->env_hash.len != 32 || !(env = blob_find(&c->blobs, m->env_hash.data))))
@@ -132,7 +136,8 @@ int job_apply_updated(struct cluster *c, const Wire__Event *ev, struct error *er
     bool depends = false;
 
     if (!job)
-        return error_set(err, BRE_JOB_ID, "update of job %u, which does not exist", m->job_id);
+        return error_set(err, BRE_JOB_ID, "update of job %u, which does not exist",
+                         m->job_id);
     if (job->queued)
         queue_remove(c, job);
     if (m->changes || m->n_cleared) {
@@ -260,8 +265,9 @@ int job_apply_started(struct cluster *c, const Wire__Event *ev, struct error *er
     if (!job)
         return -1;
     if (m->attempt != job->attempt || !m->n_nodes)
-        return error_set(err, BRE_DAMAGED, "job %u: start of attempt %u, but attempt %u is due",
-                         m->job_id, m->attempt, job->attempt);
+        return error_set(err, BRE_DAMAGED,
+                         "job %u: start of attempt %u, but attempt %u is due", m->job_id,
+                         m->attempt, job->attempt);
     if (alloc_create(c, m, &alloc, err) < 0 || job_take_alloc(c, job, alloc, err) < 0)
         return -1;
     if (job->queued)
@@ -312,13 +318,15 @@ int job_apply_ending(struct cluster *c, const Wire__Event *ev, struct error *err
     return 0;
 }
 
-static bool ghost_remove(struct cluster *c, struct job *job, uint32_t node_id, int64_t now_usec)
+static bool ghost_remove(struct cluster *c, struct job *job, uint32_t node_id,
+                         int64_t now_usec)
 {
     struct ghosts *g = job->ghosts;
 
     for (uint32_t i = 0; g && i < g->count; i++)
         if (g->node_ids[i] == node_id) {
-            memmove(&g->node_ids[i], &g->node_ids[i + 1], (--g->count - i) * sizeof(uint32_t));
+            memmove(&g->node_ids[i], &g->node_ids[i + 1],
+                    (--g->count - i) * sizeof(uint32_t));
             if (!g->count) {
                 list_remove(&g->link);
                 free(g);
@@ -345,8 +353,8 @@ int job_apply_node_clean(struct cluster *c, const Wire__Event *ev, struct error 
     place = job->alloc ? alloc_find(job->alloc, m->node_id) : 0;
     if (job->phase == PHASE_PENDING || m->attempt != job->attempt || !job->alloc
         || place == job->alloc->count)
-        return error_set(err, BRE_DAMAGED, "job %u: attempt %u has nothing on node %u", m->job_id,
-                         m->attempt, m->node_id);
+        return error_set(err, BRE_DAMAGED, "job %u: attempt %u has nothing on node %u",
+                         m->job_id, m->attempt, m->node_id);
     if (job->phase != PHASE_ENDED)
         place_clean(c, job, place);
     if (m->lost && job->phase != PHASE_ENDED)
@@ -414,8 +422,9 @@ int job_apply_requeued(struct cluster *c, const Wire__Event *ev, struct error *e
     if (!job)
         return -1;
     if (m->attempt <= job->attempt)
-        return error_set(err, BRE_DAMAGED, "job %u: requeued as attempt %u after attempt %u",
-                         m->job_id, m->attempt, job->attempt);
+        return error_set(err, BRE_DAMAGED,
+                         "job %u: requeued as attempt %u after attempt %u", m->job_id,
+                         m->attempt, job->attempt);
     job_release(c, job);
     if (job->phase == PHASE_ENDED) {
         list_remove(&job->link.ended);
@@ -423,7 +432,8 @@ int job_apply_requeued(struct cluster *c, const Wire__Event *ev, struct error *e
         job->name->live++;
     }
     if (m->n_wait_nodes) {
-        struct ghosts *g = xcalloc(1, sizeof(*g) + m->n_wait_nodes * sizeof(g->node_ids[0]));
+        struct ghosts *g =
+            xcalloc(1, sizeof(*g) + m->n_wait_nodes * sizeof(g->node_ids[0]));
 
         if (job->ghosts) {
             list_remove(&job->ghosts->link);
@@ -532,7 +542,8 @@ int job_apply_image(struct cluster *c, const Wire__Event *ev, struct error *err)
     job->phase = (uint8_t)m->state;
     set_text(&job->text, m->text);
     if (m->n_wait_nodes) {
-        struct ghosts *g = xcalloc(1, sizeof(*g) + m->n_wait_nodes * sizeof(g->node_ids[0]));
+        struct ghosts *g =
+            xcalloc(1, sizeof(*g) + m->n_wait_nodes * sizeof(g->node_ids[0]));
 
         g->job = job;
         g->attempt = m->wait_attempt;

@@ -9,7 +9,8 @@
 #include <string.h>
 #include <sys/wait.h>
 
-static int check_owner(const struct job *job, const struct cluster_who *who, struct error *err)
+static int check_owner(const struct job *job, const struct cluster_who *who,
+                       struct error *err)
 {
     if (who->is_operator || who->is_admin || who->uid == job->ident->msg->uid)
         return 0;
@@ -22,13 +23,15 @@ static int refuse_ended(struct error *err)
 }
 
 static int decide_cancel(struct cluster *c, const struct cluster_now *now, struct job *job,
-                         const struct control_request *req, struct decision *d, struct error *err)
+                         const struct control_request *req, struct decision *d,
+                         struct error *err)
 {
     struct job_end end = { .state = JOB_CANCELLED, .by_uid = req->who.uid };
 
     switch ((enum job_phase)job->phase) {
     case PHASE_PENDING: {
-        Wire__EvJobEnded *ev = event_add(d, now, job_ended, JOB_ENDED, EvJobEnded, EV_JOB_ENDED);
+        Wire__EvJobEnded *ev =
+            event_add(d, now, job_ended, JOB_ENDED, EvJobEnded, EV_JOB_ENDED);
 
         SET(ev, job_id, job->id);
         SET(ev, state, JOB_CANCELLED);
@@ -50,13 +53,14 @@ static int decide_cancel(struct cluster *c, const struct cluster_now *now, struc
     return refuse_ended(err);
 }
 
-static void signal_step(struct job *job, struct step *step, const struct control_request *req,
-                        struct decision *d)
+static void signal_step(struct job *job, struct step *step,
+                        const struct control_request *req, struct decision *d)
 {
     for (uint32_t i = 0; i < step->num_nodes; i++)
         if (!step->nodes[i].ended) {
-            Wire__StepKill *kill = effect_kill(d, job->alloc->nodes[step->nodes[i].place].node_id,
-                                               job->id, step->id, job->attempt, req->signal);
+            Wire__StepKill *kill =
+                effect_kill(d, job->alloc->nodes[step->nodes[i].place].node_id, job->id,
+                            step->id, job->attempt, req->signal);
 
             if (req->batch_only)
                 SET(kill, batch_only, 1);
@@ -64,7 +68,8 @@ static void signal_step(struct job *job, struct step *step, const struct control
 }
 
 static int decide_signal(struct cluster *c, const struct cluster_now *now, struct job *job,
-                         const struct control_request *req, struct decision *d, struct error *err)
+                         const struct control_request *req, struct decision *d,
+                         struct error *err)
 {
     if (req->signal == SIGKILL && !req->batch_only && !req->full)
         return decide_cancel(c, now, job, req, d, err);
@@ -81,9 +86,9 @@ static int decide_signal(struct cluster *c, const struct cluster_now *now, struc
     return 0;
 }
 
-static int decide_step_control(struct cluster *c, const struct cluster_now *now, struct job *job,
-                               const struct control_request *req, struct decision *d,
-                               struct error *err)
+static int decide_step_control(struct cluster *c, const struct cluster_now *now,
+                               struct job *job, const struct control_request *req,
+                               struct decision *d, struct error *err)
 {
     struct step *step = step_find(job, req->step_id);
 
@@ -97,7 +102,8 @@ static int decide_step_control(struct cluster *c, const struct cluster_now *now,
         return 0;
     }
     if (req->action != JOB_ACTION_CANCEL && req->action != JOB_ACTION_SIGNAL)
-        return error_set(err, BRE_NOT_SUPPORTED, "a step can be cancelled or signalled, no more");
+        return error_set(err, BRE_NOT_SUPPORTED,
+                         "a step can be cancelled or signalled, no more");
     if (step->end_state)
         return refuse_ended(err);
     step_decide_ending(now, step, JOB_CANCELLED, req->who.uid, NULL, d);
@@ -116,15 +122,18 @@ static void decide_hold(const struct cluster_now *now, const struct job *job, ui
 }
 
 static int decide_requeue(struct cluster *c, const struct cluster_now *now, struct job *job,
-                          const struct control_request *req, struct decision *d, struct error *err)
+                          const struct control_request *req, struct decision *d,
+                          struct error *err)
 {
     uint32_t rule = req->action == JOB_ACTION_REQUEUE_HOLD ? 2 : 1;
     struct job_end end = { .state = JOB_REQUEUED, .by_uid = req->who.uid, .requeue = rule };
 
     if (job->kind != JOB_KIND_BATCH)
-        return error_set(err, BRE_DISABLED, "job %u is interactive and cannot be requeued", job->id);
+        return error_set(err, BRE_DISABLED, "job %u is interactive and cannot be requeued",
+                         job->id);
     if (!job_may_requeue(c, job) && job->phase != PHASE_ENDED)
-        return error_set(err, BRE_DISABLED, "job %u was submitted with --no-requeue", job->id);
+        return error_set(err, BRE_DISABLED, "job %u was submitted with --no-requeue",
+                         job->id);
     switch ((enum job_phase)job->phase) {
     case PHASE_PENDING:
         if (rule == 2) {
@@ -139,7 +148,8 @@ static int decide_requeue(struct cluster *c, const struct cluster_now *now, stru
     case PHASE_ENDING:
         if (job->requeue)
             return 0; /* on its way */
-        return error_set(err, BRE_ALREADY_DONE, "job %u is completing: try again when it has", job->id);
+        return error_set(err, BRE_ALREADY_DONE,
+                         "job %u is completing: try again when it has", job->id);
     case PHASE_COUNT:
         break;
     }
@@ -147,7 +157,8 @@ static int decide_requeue(struct cluster *c, const struct cluster_now *now, stru
 }
 
 static int decide_control(struct cluster *c, const struct cluster_now *now, struct job *job,
-                          const struct control_request *req, struct decision *d, struct error *err)
+                          const struct control_request *req, struct decision *d,
+                          struct error *err)
 {
     switch (req->action) {
     case JOB_ACTION_CANCEL:
@@ -159,7 +170,9 @@ static int decide_control(struct cluster *c, const struct cluster_now *now, stru
         if (job->phase != PHASE_PENDING)
             return job->phase == PHASE_ENDED
                        ? refuse_ended(err)
-                       : error_set(err, BRE_ALREADY_DONE, "job %u is running: only pending jobs can be held", job->id);
+                       : error_set(err, BRE_ALREADY_DONE,
+                                   "job %u is running: only pending jobs can be held",
+                                   job->id);
         decide_hold(now, job,
                     req->action == JOB_ACTION_HOLD && req->who.is_operator ? 2
                     : job->hold == 2                                       ? 2
@@ -185,7 +198,8 @@ static int decide_control(struct cluster *c, const struct cluster_now *now, stru
             return error_set(err, BRE_ALREADY_DONE, "job %u is not pending", job->id);
         ev = event_add(d, now, job_updated, JOB_UPDATED, EvJobUpdated, EV_JOB_UPDATED);
         SET(ev, job_id, job->id);
-        SET(ev, priority, queue_top_priority(c) + 1 ? queue_top_priority(c) + 1 : UINT32_MAX);
+        SET(ev, priority,
+            queue_top_priority(c) + 1 ? queue_top_priority(c) + 1 : UINT32_MAX);
         return 0;
     }
     case JOB_ACTION_NOTIFY: {
@@ -229,7 +243,8 @@ int cluster_decide_control(struct cluster *c, const struct cluster_now *now,
 
 int cluster_decide_alloc_complete(struct cluster *c, const struct cluster_now *now,
                                   const struct cluster_who *who, uint32_t id,
-                                  uint32_t exit_status, struct decision *d, struct error *err)
+                                  uint32_t exit_status, struct decision *d,
+                                  struct error *err)
 {
     struct job *job = job_table_find(&c->jobs, id);
     struct job_end end = { 0 };
@@ -248,7 +263,8 @@ int cluster_decide_alloc_complete(struct cluster *c, const struct cluster_now *n
 
         return decide_cancel(c, now, job, &req, d, err);
     }
-    job_end_of_step(c, job, exit_status ? JOB_FAILED : JOB_COMPLETED, exit_status, NULL, &end);
+    job_end_of_step(c, job, exit_status ? JOB_FAILED : JOB_COMPLETED, exit_status, NULL,
+                    &end);
     job_decide_end(c, now, job, &end, UINT32_MAX, false, d);
     return 0;
 }

@@ -16,7 +16,7 @@ static const char *const dep_names[] = { "after", "afterany", "afterok", "aftern
 struct dep {
     uint8_t type, state; /* enum depend_state */
     uint32_t job_id;
-    uint32_t delay_min;  /* "after:ID+MIN" */
+    uint32_t delay_min; /* "after:ID+MIN" */
 };
 
 struct depends {
@@ -42,31 +42,37 @@ static int deps_parse(const char *text, struct dep *deps, size_t *count, bool *a
     while (*p) {
         size_t word = strcspn(p, ":,?"), type = 0;
 
-        while (type < ARRAY_SIZE(dep_names)
-               && (strlen(dep_names[type]) != word || strncmp(dep_names[type], p, word) != 0))
+        while (
+            type < ARRAY_SIZE(dep_names)
+            && (strlen(dep_names[type]) != word || strncmp(dep_names[type], p, word) != 0))
             type++;
         if (type == ARRAY_SIZE(dep_names)) {
             if (word && strspn(p, "0123456789") == word)
-                return error_set(err, BRE_DEPENDENCY,
-                                 "dependency \"%s\": write afterany:%.*s, not just the job id",
-                                 text, (int)word, p);
-            return error_set(err, BRE_DEPENDENCY,
-                             "dependency \"%.*s\" is not supported: use after, afterany, afterok, "
-                             "afternotok or singleton",
-                             (int)word, p);
+                return error_set(
+                    err, BRE_DEPENDENCY,
+                    "dependency \"%s\": write afterany:%.*s, not just the job id", text,
+                    (int)word, p);
+            return error_set(
+                err, BRE_DEPENDENCY,
+                "dependency \"%.*s\" is not supported: use after, afterany, afterok, "
+                "afternotok or singleton",
+                (int)word, p);
         }
         p += word;
         if (type == DEP_SINGLETON) {
             if (*p == ':')
-                return error_set(err, BRE_DEPENDENCY, "dependency singleton takes no job id");
+                return error_set(err, BRE_DEPENDENCY,
+                                 "dependency singleton takes no job id");
             if (*count == DEPS_MAX)
-                return error_set(err, BRE_DEPENDENCY, "more than %d dependencies", DEPS_MAX);
+                return error_set(err, BRE_DEPENDENCY, "more than %d dependencies",
+                                 DEPS_MAX);
             if (deps)
                 deps[*count] = (struct dep){ .type = (uint8_t)type, .state = DEPEND_OPEN };
             ++*count;
         } else if (*p != ':') {
-            return error_set(err, BRE_DEPENDENCY, "dependency %s needs a job id: %s:<job id>",
-                             dep_names[type], dep_names[type]);
+            return error_set(err, BRE_DEPENDENCY,
+                             "dependency %s needs a job id: %s:<job id>", dep_names[type],
+                             dep_names[type]);
         }
         while (*p == ':') {
             uint64_t id = 0;
@@ -82,12 +88,15 @@ static int deps_parse(const char *text, struct dep *deps, size_t *count, bool *a
             }
             if (!digits || !id || id > UINT32_MAX || delay > 1u << 24
                 || (p[digits] && !strchr(":,?", p[digits])))
-                return error_set(err, BRE_DEPENDENCY, "dependency \"%s\": \"%.*s\" is no job id",
-                                 text, (int)strcspn(p, ":,?"), p);
+                return error_set(err, BRE_DEPENDENCY,
+                                 "dependency \"%s\": \"%.*s\" is no job id", text,
+                                 (int)strcspn(p, ":,?"), p);
             if (*count == DEPS_MAX)
-                return error_set(err, BRE_DEPENDENCY, "more than %d dependencies", DEPS_MAX);
+                return error_set(err, BRE_DEPENDENCY, "more than %d dependencies",
+                                 DEPS_MAX);
             if (deps)
-                deps[*count] = (struct dep){ (uint8_t)type, DEPEND_OPEN, (uint32_t)id, (uint32_t)delay };
+                deps[*count] = (struct dep){ (uint8_t)type, DEPEND_OPEN, (uint32_t)id,
+                                             (uint32_t)delay };
             ++*count;
             p += digits;
         }
@@ -95,7 +104,8 @@ static int deps_parse(const char *text, struct dep *deps, size_t *count, bool *a
             comma |= *p == ',';
             question |= *p == '?';
             if (!*++p)
-                return error_set(err, BRE_DEPENDENCY, "dependency \"%s\" ends in a separator", text);
+                return error_set(err, BRE_DEPENDENCY,
+                                 "dependency \"%s\" ends in a separator", text);
         }
     }
     if (comma && question)
@@ -117,7 +127,8 @@ int depend_check(struct cluster *c, const char *text, uint32_t self, struct erro
         return -1;
     for (size_t i = 0; self && i < count; i++)
         if (deps[i].job_id == self)
-            return error_set(err, BRE_DEPENDENCY, "a job cannot depend on itself (%u)", self);
+            return error_set(err, BRE_DEPENDENCY, "a job cannot depend on itself (%u)",
+                             self);
     /* a ring can only come from an update: an earlier job made to wait for a later one */
     for (size_t i = 0; self && i < count; i++) {
         uint32_t chain = deps[i].job_id;
@@ -130,9 +141,10 @@ int depend_check(struct cluster *c, const char *text, uint32_t self, struct erro
             chain = 0;
             for (size_t k = 0; k < other->depends->count; k++) {
                 if (other->depends->deps[k].job_id == self)
-                    return error_set(err, BRE_DEPENDENCY,
-                                     "job %u already waits for job %u: this would be a ring",
-                                     other->id, self);
+                    return error_set(
+                        err, BRE_DEPENDENCY,
+                        "job %u already waits for job %u: this would be a ring", other->id,
+                        self);
                 if (!chain)
                     chain = other->depends->deps[k].job_id;
             }
@@ -269,16 +281,18 @@ void depend_detach(struct cluster *c, struct job *job)
 
 void depend_job_changed(struct cluster *c, struct job *job, int64_t now_usec)
 {
-    list_for_each_safe(node, &c->dependent) {
+    list_for_each_safe(node, &c->dependent)
+    {
         struct depends *d = container_of(node, struct depends, link);
         bool concerned = false;
 
         if (d->state != DEPEND_OPEN)
             continue;
         for (size_t i = 0; i < d->count && !concerned; i++)
-            concerned = d->deps[i].state == DEPEND_OPEN
-                        && (d->deps[i].job_id == job->id
-                            || (d->deps[i].type == DEP_SINGLETON && d->job->name == job->name));
+            concerned =
+                d->deps[i].state == DEPEND_OPEN
+                && (d->deps[i].job_id == job->id
+                    || (d->deps[i].type == DEP_SINGLETON && d->job->name == job->name));
         if (concerned && depends_look(c, d))
             job_queue_update(c, d->job, now_usec);
     }
@@ -300,7 +314,8 @@ int depend_image_get(const struct job *job, uint32_t **results, size_t *count)
     return 1;
 }
 
-void depend_image_set(struct cluster *c, struct job *job, const uint32_t *results, size_t count)
+void depend_image_set(struct cluster *c, struct job *job, const uint32_t *results,
+                      size_t count)
 {
     depends_create(c, job);
     if (!job->depends)

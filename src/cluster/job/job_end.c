@@ -11,7 +11,8 @@
 static void decide_ended(const struct cluster_now *now, struct job *job,
                          const struct job_end *end, struct decision *d)
 {
-    Wire__EvJobEnded *ev = event_add(d, now, job_ended, JOB_ENDED, EvJobEnded, EV_JOB_ENDED);
+    Wire__EvJobEnded *ev =
+        event_add(d, now, job_ended, JOB_ENDED, EvJobEnded, EV_JOB_ENDED);
 
     SET(ev, job_id, job->id);
     SET(ev, state, end ? end->state : job->end_state);
@@ -24,9 +25,9 @@ static void decide_ended(const struct cluster_now *now, struct job *job,
 }
 
 /* lost: a place of the allocation that is being given up for lost in this decision. */
-static void decide_requeued(struct cluster *c, const struct cluster_now *now, struct job *job,
-                            uint32_t rule, enum job_reason why, const char *text, uint32_t lost,
-                            struct decision *d)
+static void decide_requeued(struct cluster *c, const struct cluster_now *now,
+                            struct job *job, uint32_t rule, enum job_reason why,
+                            const char *text, uint32_t lost, struct decision *d)
 {
     Wire__EvJobRequeued *ev =
         event_add(d, now, job_requeued, JOB_REQUEUED, EvJobRequeued, EV_JOB_REQUEUED);
@@ -49,7 +50,8 @@ static void decide_requeued(struct cluster *c, const struct cluster_now *now, st
 }
 
 void job_decide_end(struct cluster *c, const struct cluster_now *now, struct job *job,
-                    const struct job_end *end, uint32_t clean, bool lost, struct decision *d)
+                    const struct job_end *end, uint32_t clean, bool lost,
+                    struct decision *d)
 {
     uint32_t left = job_unclean(job, clean);
     uint32_t requeue = end ? end->requeue : job->requeue;
@@ -67,9 +69,10 @@ void job_decide_end(struct cluster *c, const struct cluster_now *now, struct job
         SET(ev, requeue, requeue);
         ev->text = (char *)text;
     }
-    if (clean != UINT32_MAX && (left || lost || requeue || (!end && job->phase == PHASE_RUNNING))) {
-        Wire__EvJobNodeClean *ev =
-            event_add(d, now, job_node_clean, JOB_NODE_CLEAN, EvJobNodeClean, EV_JOB_NODE_CLEAN);
+    if (clean != UINT32_MAX
+        && (left || lost || requeue || (!end && job->phase == PHASE_RUNNING))) {
+        Wire__EvJobNodeClean *ev = event_add(d, now, job_node_clean, JOB_NODE_CLEAN,
+                                             EvJobNodeClean, EV_JOB_NODE_CLEAN);
 
         SET(ev, job_id, job->id);
         SET(ev, attempt, job->attempt);
@@ -80,14 +83,16 @@ void job_decide_end(struct cluster *c, const struct cluster_now *now, struct job
     if (left || (!end && job->phase == PHASE_RUNNING))
         return;
     if (requeue)
-        decide_requeued(c, now, job, requeue, end ? end->reason : (enum job_reason)job->reason,
-                        text, lost ? clean : UINT32_MAX, d);
+        decide_requeued(c, now, job, requeue,
+                        end ? end->reason : (enum job_reason)job->reason, text,
+                        lost ? clean : UINT32_MAX, d);
     else
         decide_ended(now, job, end, d);
 }
 
-void job_end_of_step(const struct cluster *c, const struct job *job, enum job_state step_state,
-                     uint32_t exit_status, const char *text, struct job_end *end)
+void job_end_of_step(const struct cluster *c, const struct job *job,
+                     enum job_state step_state, uint32_t exit_status, const char *text,
+                     struct job_end *end)
 {
     (void)c;
     (void)job;
@@ -111,8 +116,8 @@ void job_end_of_step(const struct cluster *c, const struct job *job, enum job_st
             end->reason = REASON_LAUNCH_FAILED;
             end->text = text;
         } else {
-            end->reason = WIFSIGNALED((int)exit_status) ? REASON_RAISED_SIGNAL
-                                                        : REASON_NON_ZERO_EXIT;
+            end->reason =
+                WIFSIGNALED((int)exit_status) ? REASON_RAISED_SIGNAL : REASON_NON_ZERO_EXIT;
         }
         break;
     default:
@@ -121,9 +126,12 @@ void job_end_of_step(const struct cluster *c, const struct job *job, enum job_st
 }
 
 void job_decide_node_gone(struct cluster *c, const struct cluster_now *now, struct job *job,
-                          uint32_t node_id, bool known_dead, const char *why, struct decision *d)
+                          uint32_t node_id, bool known_dead, const char *why,
+                          struct decision *d)
 {
-    struct job_end end = { .state = JOB_NODE_FAIL, .reason = REASON_NODE_FAIL, .text = why };
+    struct job_end end = { .state = JOB_NODE_FAIL,
+                           .reason = REASON_NODE_FAIL,
+                           .text = why };
     uint32_t place = alloc_find(job->alloc, node_id);
     struct alloc_node *an = &job->alloc->nodes[place];
     bool used = (an->flags & ALLOC_USED) != 0;
@@ -149,11 +157,11 @@ bool job_has_ghost(const struct job *job, uint32_t attempt, uint32_t node_id)
     return false;
 }
 
-void job_decide_ghost_gone(struct cluster *c, const struct cluster_now *now, struct job *job,
-                           uint32_t node_id, struct decision *d)
+void job_decide_ghost_gone(struct cluster *c, const struct cluster_now *now,
+                           struct job *job, uint32_t node_id, struct decision *d)
 {
-    Wire__EvJobNodeClean *ev =
-        event_add(d, now, job_node_clean, JOB_NODE_CLEAN, EvJobNodeClean, EV_JOB_NODE_CLEAN);
+    Wire__EvJobNodeClean *ev = event_add(d, now, job_node_clean, JOB_NODE_CLEAN,
+                                         EvJobNodeClean, EV_JOB_NODE_CLEAN);
 
     (void)c;
     SET(ev, job_id, job->id);

@@ -20,9 +20,11 @@ static int check_supported(const Wire__JobSpec *spec, struct error *err)
 
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
         if (texts[i].value && *texts[i].value)
-            return error_set(err, BRE_NOT_SUPPORTED, "%s is not supported yet", texts[i].option);
+            return error_set(err, BRE_NOT_SUPPORTED, "%s is not supported yet",
+                             texts[i].option);
     if (spec->qos && *spec->qos && strcmp(spec->qos, "normal") != 0)
-        return error_set(err, BRE_QOS, "qos \"%s\" does not exist: only \"normal\" does", spec->qos);
+        return error_set(err, BRE_QOS, "qos \"%s\" does not exist: only \"normal\" does",
+                         spec->qos);
     if (spec->core_spec)
         return error_set(err, BRE_NOT_SUPPORTED, "--core-spec is not supported yet");
     if (spec->kind > JOB_KIND_SRUN)
@@ -41,7 +43,8 @@ static int check_request(struct cluster *c, const struct cluster_now *now,
     if (spec->kind == JOB_KIND_BATCH && !req->script.len)
         return error_set(err, BRE_SCRIPT_EMPTY, "Batch script is empty!");
     if (c->jobs.count >= conf_of(c)->max_job_count)
-        return error_set(err, BRE_BUSY, "the controller holds %zu job records, its limit "
+        return error_set(err, BRE_BUSY,
+                         "the controller holds %zu job records, its limit "
                          "(max_job_count); ended ones go after %u s (min_job_age)",
                          c->jobs.count, conf_of(c)->min_job_age_sec);
     if (spec->has_priority && !req->who.is_operator)
@@ -71,8 +74,8 @@ uint32_t job_id_next(const struct cluster *c)
     return c->last_job_id + 1 > first ? c->last_job_id + 1 : first;
 }
 
-static int next_job_id(const struct cluster *c, const struct cluster_now *now, struct decision *d,
-                       uint32_t *id, struct error *err)
+static int next_job_id(const struct cluster *c, const struct cluster_now *now,
+                       struct decision *d, uint32_t *id, struct error *err)
 {
     uint32_t max = conf_of(c)->max_job_id ? conf_of(c)->max_job_id : 0x03ff0000u;
 
@@ -101,8 +104,8 @@ static void add_blob(struct cluster *c, const struct cluster_now *now, struct de
 }
 
 int cluster_decide_submit(struct cluster *c, const struct cluster_now *now,
-                          const struct submit_request *req, struct decision *d, uint32_t *id,
-                          const char **warning, struct error *err)
+                          const struct submit_request *req, struct decision *d,
+                          uint32_t *id, const char **warning, struct error *err)
 {
     struct decision_mark mark = decision_mark(d);
     struct ident *ident;

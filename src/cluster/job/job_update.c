@@ -10,12 +10,12 @@
 #include <strings.h>
 
 struct job_wish {
-    Wire__JobSpec spec;     /* what is set */
-    char *cleared[64];      /* what is unset */
+    Wire__JobSpec spec; /* what is set */
+    char *cleared[64];  /* what is unset */
     size_t num_cleared;
     bool has_priority, has_hold, needs_pending, needs_operator;
     uint32_t priority, hold;
-    bool resources;         /* the request itself changes: admit it anew */
+    bool resources; /* the request itself changes: admit it anew */
 };
 
 static void clear(struct job_wish *w, const char *field)
@@ -24,8 +24,8 @@ static void clear(struct job_wish *w, const char *field)
         w->cleared[w->num_cleared++] = (char *)field;
 }
 
-static int set_u32(const char *val, uint32_t *field, protobuf_c_boolean *has, const char *key,
-                   struct error *err)
+static int set_u32(const char *val, uint32_t *field, protobuf_c_boolean *has,
+                   const char *key, struct error *err)
 {
     *has = 1;
     return num_parse_u32(val, 1, UINT32_MAX - 1, field, key, err);
@@ -51,18 +51,21 @@ static int set_nodes(struct job_wish *w, const char *val, struct error *err)
     if (num_parse_u32(text, 1, 65536, &w->spec.min_nodes, "NumNodes", err) < 0)
         return -1;
     w->spec.max_nodes = w->spec.min_nodes;
-    return dash ? num_parse_u32(dash, w->spec.min_nodes, 65536, &w->spec.max_nodes, "NumNodes", err) : 0;
+    return dash ? num_parse_u32(dash, w->spec.min_nodes, 65536, &w->spec.max_nodes,
+                                "NumNodes", err)
+                : 0;
 }
 
-static int set_time_limit(struct job_wish *w, const struct job *job, const struct cluster *c,
-                          const char *val, struct error *err)
+static int set_time_limit(struct job_wish *w, const struct job *job,
+                          const struct cluster *c, const char *val, struct error *err)
 {
     uint32_t now_min = job_time_limit(c, job), change;
 
     w->spec.has_time_limit_min = 1;
     if (*val == '+' || *val == '-') {
         if (strcmp(val, "-1") == 0 || now_min == TIME_UNLIMITED_MIN)
-            return error_set(err, BRE_TIME_LIMIT, "TimeLimit=%s: the job has no limit to change", val);
+            return error_set(err, BRE_TIME_LIMIT,
+                             "TimeLimit=%s: the job has no limit to change", val);
         if (time_limit_parse(val + 1, &change, "TimeLimit", err) < 0)
             return -1;
         if (*val == '-' && change >= now_min)
@@ -122,7 +125,9 @@ static int set_item(struct cluster *c, const struct cluster_now *now, struct job
             SET(s, nice, (int32_t)nice);
             w->needs_operator |= nice < 0;
             w->has_priority = true;
-            w->priority = prio < 1 ? 1 : prio > UINT32_MAX - 1 ? UINT32_MAX - 1 : (uint32_t)prio;
+            w->priority = prio < 1                ? 1
+                          : prio > UINT32_MAX - 1 ? UINT32_MAX - 1
+                                                  : (uint32_t)prio;
         }
     } else if (KEY("jobname") || KEY("name")) {
         pending_only = false;
@@ -184,12 +189,16 @@ static int set_item(struct cluster *c, const struct cluster_now *now, struct job
     } else if (KEY("starttime") || KEY("eligibletime")) {
         time_t at;
 
-        if ((rc = time_at_parse(val, (time_t)(now->wall_usec / USEC), TIME_AT_FUTURE, &at, key, err)) == 0)
+        if ((rc = time_at_parse(val, (time_t)(now->wall_usec / USEC), TIME_AT_FUTURE, &at,
+                                key, err))
+            == 0)
             SET(s, begin_time, at);
     } else if (KEY("deadline")) {
         time_t at;
 
-        if ((rc = time_at_parse(val, (time_t)(now->wall_usec / USEC), TIME_AT_FUTURE, &at, key, err)) == 0)
+        if ((rc = time_at_parse(val, (time_t)(now->wall_usec / USEC), TIME_AT_FUTURE, &at,
+                                key, err))
+            == 0)
             SET(s, deadline, at);
     } else if (KEY("stdout")) {
         rc = set_text(w, val, &s->std_out, "std_out");
@@ -200,7 +209,8 @@ static int set_item(struct cluster *c, const struct cluster_now *now, struct job
     } else if (KEY("wckey")) {
         rc = set_text(w, val, &s->wckey, "wckey");
     } else {
-        return error_set(err, BRE_UPDATE, "Update of this parameter is not supported: %s=%s", key, val);
+        return error_set(err, BRE_UPDATE,
+                         "Update of this parameter is not supported: %s=%s", key, val);
     }
 #undef KEY
     w->needs_pending |= pending_only;
@@ -213,7 +223,8 @@ static int check_changed(struct cluster *c, const struct cluster_now *now, struc
                          struct decision *d, struct error *err)
 {
     struct submit_request req = { .identity = job->ident->msg, .who = *who };
-    struct spec *trial = spec_change(c, job->spec, &w->spec, (char *const *)w->cleared, w->num_cleared);
+    struct spec *trial =
+        spec_change(c, job->spec, &w->spec, (char *const *)w->cleared, w->num_cleared);
     int rc;
 
     req.spec = trial->msg;
@@ -224,8 +235,8 @@ static int check_changed(struct cluster *c, const struct cluster_now *now, struc
 
 int cluster_decide_update_job(struct cluster *c, const struct cluster_now *now,
                               const struct cluster_who *who, uint32_t job_id,
-                              Wire__KeyValue *const *items, size_t num_items, struct decision *d,
-                              struct error *err)
+                              Wire__KeyValue *const *items, size_t num_items,
+                              struct decision *d, struct error *err)
 {
     struct job *job = job_table_find(&c->jobs, job_id);
     struct job_wish w = { 0 };
@@ -249,12 +260,15 @@ int cluster_decide_update_job(struct cluster *c, const struct cluster_now *now,
         return error_prefix(err, "Invalid input: %s=%s", key, val);
     }
     if (w.needs_pending && job->phase != PHASE_PENDING)
-        return error_set(err, BRE_NOT_SUPPORTED, "job %u is running: this can be changed only while it is pending", job_id);
+        return error_set(err, BRE_NOT_SUPPORTED,
+                         "job %u is running: this can be changed only while it is pending",
+                         job_id);
     if (job->phase == PHASE_RUNNING && w.spec.has_time_limit_min
         && w.spec.time_limit_min <= job_time_limit(c, job))
         w.needs_operator = false; /* one's own job may be given less time */
     if (w.needs_operator && !who->is_operator && !who->is_admin)
-        return error_set(err, BRE_ACCESS, "Access/permission denied: only operators may raise this");
+        return error_set(err, BRE_ACCESS,
+                         "Access/permission denied: only operators may raise this");
     if (w.resources && check_changed(c, now, job, &w, who, d, err) < 0)
         return -1;
     clock_check(c, now, d);

@@ -74,7 +74,8 @@ void cluster_job_view(struct cluster *c, struct job *job, const struct cluster_n
     }
 }
 
-bool cluster_job_node(struct cluster *c, struct job *job, size_t i, struct job_node_view *view)
+bool cluster_job_node(struct cluster *c, struct job *job, size_t i,
+                      struct job_node_view *view)
 {
     const struct alloc_node *an;
 

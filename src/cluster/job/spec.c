@@ -1,13 +1,15 @@
 /* spec.c - interned parts of jobs: what was asked for, names, identities, scripts and environments.
  *
- * A hundred thousand jobs of one user are mostly equal: each distinct part is held once and counted.
+ * A hundred thousand jobs of one user are mostly equal: each distinct part is held once and
+ * counted.
  */
 #include "cluster/event/event.h"
 #include "cluster/sched/sched.h"
 
 #include <string.h>
 
-static uint8_t *spec_pack(const Wire__JobSpec *msg, uint8_t *small, size_t room, size_t *len)
+static uint8_t *spec_pack(const Wire__JobSpec *msg, uint8_t *small, size_t room,
+                          size_t *len)
 {
     Wire__JobSpec copy = *msg;
     uint8_t *at = small;
@@ -54,8 +56,9 @@ struct spec *spec_intern(struct cluster *c, const Wire__JobSpec *msg)
     return spec;
 }
 
-struct spec *spec_change(struct cluster *c, const struct spec *spec, const Wire__JobSpec *changes,
-                         char *const *cleared, size_t num_cleared)
+struct spec *spec_change(struct cluster *c, const struct spec *spec,
+                         const Wire__JobSpec *changes, char *const *cleared,
+                         size_t num_cleared)
 {
     const ProtobufCMessageDescriptor *desc = &wire__job_spec__descriptor;
     Wire__JobSpec base = *spec->msg, more = WIRE__JOB_SPEC__INIT, *merged;
@@ -240,7 +243,8 @@ struct blob *blob_find(const struct idmap *blobs, const uint8_t hash[32])
     return blob;
 }
 
-struct blob *blob_add(struct idmap *blobs, const uint8_t hash[32], const void *data, size_t len)
+struct blob *blob_add(struct idmap *blobs, const uint8_t hash[32], const void *data,
+                      size_t len)
 {
     struct blob *blob = blob_find(blobs, hash);
 

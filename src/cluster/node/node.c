@@ -74,7 +74,8 @@ void node_refresh(struct cluster *c, struct node *node)
     (void)c;
     node->sockets = facts && facts->sockets ? facts->sockets : conf ? conf->sockets : 0;
     cores = facts && facts->cores ? facts->cores : conf ? conf->cores : 0;
-    threads = facts && facts->cores ? facts->threads : cores * (conf ? conf->threads_per_core : 0);
+    threads = facts && facts->cores ? facts->threads
+                                    : cores * (conf ? conf->threads_per_core : 0);
     node->cores = cores < (1 << 16) ? cores : (1 << 16) - 1;
     node->tpc = cores && threads > cores ? threads / cores : 1;
     if (!node->sockets)
@@ -88,7 +89,8 @@ void node_refresh(struct cluster *c, struct node *node)
     features_add_list(node, node_class(node));
     if (facts) {
         features_add_list(node, facts->arch);
-        features_add_list(node, word_size(facts->abi && *facts->abi ? facts->abi : facts->arch));
+        features_add_list(node,
+                          word_size(facts->abi && *facts->abi ? facts->abi : facts->arch));
     }
     features_add_list(node, conf ? conf->features : NULL);
     for (uint32_t i = 0; i < node->num_features; i++) {
@@ -204,17 +206,14 @@ uint32_t node_state(const struct node *node)
     return state;
 }
 
-int node_take(struct node *node, struct job *job, uint32_t place, const struct bitmap *cores,
-              uint64_t mem_mb, struct error *err)
+int node_take(struct node *node, struct job *job, uint32_t place,
+              const struct bitmap *cores, uint64_t mem_mb, struct error *err)
 {
     if (node->used->bits < cores->bits)
         node->used = bitmap_resize(node->used, cores->bits);
-    bitmap_for_each(cores, i)
-        if (bitmap_test(node->used, (size_t)i))
-            return error_set(err, BRE_DAMAGED, "core %zd of node %s is given out twice", i,
-                             node->name);
-    bitmap_for_each(cores, i)
-        bitmap_set(node->used, (size_t)i);
+    bitmap_for_each(cores, i) if (bitmap_test(node->used, (size_t)i)) return error_set(
+        err, BRE_DAMAGED, "core %zd of node %s is given out twice", i, node->name);
+    bitmap_for_each(cores, i) bitmap_set(node->used, (size_t)i);
     node->num_used += (uint32_t)bitmap_count(cores);
     node->alloc_mem_mb += mem_mb;
     if (node->num_jobs == node->cap_jobs) {
@@ -236,8 +235,7 @@ void node_give_back(struct node *node, struct job *job, uint32_t place,
         }
     if (!cores)
         return;
-    bitmap_for_each(cores, i)
-        bitmap_unset(node->used, (size_t)i);
+    bitmap_for_each(cores, i) bitmap_unset(node->used, (size_t)i);
     node->num_used -= (uint32_t)bitmap_count(cores);
     node->alloc_mem_mb -= mem_mb;
 }
@@ -294,8 +292,9 @@ bool cluster_node_view(struct cluster *c, uint32_t node_id, struct node_view *v)
     v->reason = node->reason;
     v->reason_uid = node->reason_uid;
     v->reason_sec = node->reason_usec / USEC;
-    v->address = node->address ? node->address
-                 : node->conf && node->conf->address ? node->conf->address : node->name;
+    v->address = node->address                       ? node->address
+                 : node->conf && node->conf->address ? node->conf->address
+                                                     : node->name;
     v->sockets = node->sockets;
     v->cores = node->cores;
     v->threads = node->cores * node->tpc;
@@ -343,7 +342,8 @@ bool cluster_has_topology(const struct cluster *c, const uint8_t hash[32])
     return blob_find(&c->topologies, hash) != NULL;
 }
 
-bool cluster_topology(const struct cluster *c, const uint8_t hash[32], ProtobufCBinaryData *xml)
+bool cluster_topology(const struct cluster *c, const uint8_t hash[32],
+                      ProtobufCBinaryData *xml)
 {
     struct blob *blob = blob_find(&c->topologies, hash);
 

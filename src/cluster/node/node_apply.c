@@ -50,7 +50,8 @@ int node_apply_registered(struct cluster *c, const Wire__Event *ev, struct error
     struct node *node = node_at(c, m->node_id);
 
     if (!node || !m->facts)
-        return error_set(err, BRE_DAMAGED, "node %u registers, but does not exist", m->node_id);
+        return error_set(err, BRE_DAMAGED, "node %u registers, but does not exist",
+                         m->node_id);
     set_facts(c, node, m);
     if (node->flags & NODE_SILENT && !(node->flags & (NODE_DRAINED | NODE_OPER_DOWN)))
         clear_reason(node);
@@ -73,7 +74,8 @@ int node_apply_state(struct cluster *c, const Wire__Event *ev, struct error *err
     struct node *node = node_at(c, m->node_id);
 
     if (!node)
-        return error_set(err, BRE_DAMAGED, "state of node %u, which does not exist", m->node_id);
+        return error_set(err, BRE_DAMAGED, "state of node %u, which does not exist",
+                         m->node_id);
     switch ((enum node_change)m->change) {
     case NODE_CHANGE_LOST:
         node->flags |= NODE_LOST;
@@ -100,10 +102,12 @@ int node_apply_state(struct cluster *c, const Wire__Event *ev, struct error *err
         break;
     default:
         if (m->change)
-            return error_set(err, BRE_DAMAGED, "node %s: unknown change %u", node->name, m->change);
+            return error_set(err, BRE_DAMAGED, "node %s: unknown change %u", node->name,
+                             m->change);
     }
     if (node->flags & NODE_OPER_DOWN && c->clock.mono_ms)
-        c->node_check_ms = c->clock.mono_ms; /* what it had is over: cluster_decide_timers() */
+        c->node_check_ms =
+            c->clock.mono_ms; /* what it had is over: cluster_decide_timers() */
     if (m->forget_key)
         node->has_key = false;
     if (m->change == NODE_CHANGE_RESUME || m->change == NODE_CHANGE_UNDRAIN_AUTO) {
@@ -125,7 +129,8 @@ int node_apply_image(struct cluster *c, const Wire__Event *ev, struct error *err
 
     if (!m->registered || !m->registered->name || m->registered->node_id > 1u << 20
         || node_at(c, m->registered->node_id) || node_find(c, m->registered->name))
-        return error_set(err, BRE_DAMAGED, "a node of the snapshot has no name or exists already");
+        return error_set(err, BRE_DAMAGED,
+                         "a node of the snapshot has no name or exists already");
     node = node_add(c, m->registered->node_id, m->registered->name);
     set_facts(c, node, m->registered);
     node->flags = m->flags;

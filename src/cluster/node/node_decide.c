@@ -8,10 +8,11 @@
 #include <string.h>
 
 Wire__EvNodeState *node_decide_state(const struct cluster_now *now, const struct node *node,
-                                     enum node_change change, const char *reason, uint32_t by_uid,
-                                     struct decision *d)
+                                     enum node_change change, const char *reason,
+                                     uint32_t by_uid, struct decision *d)
 {
-    Wire__EvNodeState *ev = event_add(d, now, node_state, NODE_STATE, EvNodeState, EV_NODE_STATE);
+    Wire__EvNodeState *ev =
+        event_add(d, now, node_state, NODE_STATE, EvNodeState, EV_NODE_STATE);
 
     SET(ev, node_id, node->id);
     ev->name = node->name;
@@ -26,15 +27,17 @@ static bool place_is_unused(const struct node_job *nj)
     return !(nj->job->alloc->nodes[nj->place].flags & ALLOC_USED);
 }
 
-void node_decide_jobs_gone(struct cluster *c, const struct cluster_now *now, struct node *node,
-                           bool known_dead, bool only_used, const char *why, struct decision *d)
+void node_decide_jobs_gone(struct cluster *c, const struct cluster_now *now,
+                           struct node *node, bool known_dead, bool only_used,
+                           const char *why, struct decision *d)
 {
     for (uint32_t i = 0; i < node->num_jobs; i++)
         if (!only_used || !place_is_unused(&node->jobs[i]))
             job_decide_node_gone(c, now, node->jobs[i].job, node->id, known_dead, why, d);
     if (!known_dead)
         return;
-    list_for_each(link, &c->waiting_dead) {
+    list_for_each(link, &c->waiting_dead)
+    {
         struct ghosts *g = container_of(link, struct ghosts, link);
 
         if (job_has_ghost(g->job, g->attempt, node->id))
@@ -51,10 +54,11 @@ int cluster_check_hello(struct cluster *c, const char *name, const uint8_t publi
         return error_set(err, BRE_NODE_NAME, "node \"%s\" is not in the configuration",
                          name ? name : "");
     if (node->has_key && memcmp(node->public_key, public_key, 32) != 0)
-        return error_set(err, BRE_AUTH,
-                         "node %s shows another key than the one it joined with: if the board was "
-                         "replaced, run \"scontrol update nodename=%s key=forget\"",
-                         name, name);
+        return error_set(
+            err, BRE_AUTH,
+            "node %s shows another key than the one it joined with: if the board was "
+            "replaced, run \"scontrol update nodename=%s key=forget\"",
+            name, name);
     *node_id = node->id;
     return 0;
 }
@@ -145,7 +149,8 @@ static void relaunch(struct cluster *c, const struct cluster_now *now, struct no
             e->node_index = (uint32_t)(sn - s->nodes);
         }
     }
-    list_for_each(link, &c->waiting_dead) {
+    list_for_each(link, &c->waiting_dead)
+    {
         struct ghosts *g = container_of(link, struct ghosts, link);
 
         if (!job_has_ghost(g->job, g->attempt, node->id))
@@ -157,9 +162,10 @@ static void relaunch(struct cluster *c, const struct cluster_now *now, struct no
     }
 }
 
-int cluster_decide_register(struct cluster *c, const struct cluster_now *now, uint32_t node_id,
-                            const uint8_t public_key[32], const char *address,
-                            const Wire__NodeRegister *reg, struct decision *d, struct error *err)
+int cluster_decide_register(struct cluster *c, const struct cluster_now *now,
+                            uint32_t node_id, const uint8_t public_key[32],
+                            const char *address, const Wire__NodeRegister *reg,
+                            struct decision *d, struct error *err)
 {
     struct node *node = node_at(c, node_id);
     Wire__EvNodeRegistered *ev;
@@ -167,34 +173,40 @@ int cluster_decide_register(struct cluster *c, const struct cluster_now *now, ui
     bool rebooted;
 
     if (!node || !node->conf)
-        return error_set(err, BRE_NODE_NAME, "node %u is not in the configuration", node_id);
+        return error_set(err, BRE_NODE_NAME, "node %u is not in the configuration",
+                         node_id);
     if (node->has_key && public_key && memcmp(node->public_key, public_key, 32) != 0)
-        return error_set(err, BRE_AUTH, "node %s shows another key than the one it joined with",
+        return error_set(err, BRE_AUTH,
+                         "node %s shows another key than the one it joined with",
                          node->name);
     if (!reg->boot_id || !*reg->boot_id || !reg->cores || reg->cores > 65535
         || reg->threads < reg->cores || reg->threads > 1u << 20)
-        return error_set(err, BRE_NODE_CONFIG, "node %s reports %u cores, %u threads and boot id \"%s\"",
-                         node->name, reg->cores, reg->threads, reg->boot_id ? reg->boot_id : "");
+        return error_set(
+            err, BRE_NODE_CONFIG, "node %s reports %u cores, %u threads and boot id \"%s\"",
+            node->name, reg->cores, reg->threads, reg->boot_id ? reg->boot_id : "");
     clock_check(c, now, d);
     if (reg->has_topology_xml && reg->topology_xml.len && reg->topology_hash.len == 32
         && !cluster_has_topology(c, reg->topology_hash.data)) {
-        Wire__EvTopologyAdded *topo =
-            event_add(d, now, topology_added, TOPOLOGY_ADDED, EvTopologyAdded, EV_TOPOLOGY_ADDED);
+        Wire__EvTopologyAdded *topo = event_add(d, now, topology_added, TOPOLOGY_ADDED,
+                                                EvTopologyAdded, EV_TOPOLOGY_ADDED);
 
         SET(topo, hash, reg->topology_hash);
         SET(topo, xml, reg->topology_xml);
     }
-    rebooted = node->facts && node->facts->boot_id && strcmp(node->facts->boot_id, reg->boot_id) != 0;
+    rebooted = node->facts && node->facts->boot_id
+               && strcmp(node->facts->boot_id, reg->boot_id) != 0;
     facts = arena_memdup(&d->arena, reg, sizeof(*reg));
     facts->n_steps = 0;
     facts->steps = NULL;
     facts->has_topology_xml = 0;
     facts->topology_xml = (ProtobufCBinaryData){ 0, NULL };
-    ev = event_add(d, now, node_registered, NODE_REGISTERED, EvNodeRegistered, EV_NODE_REGISTERED);
+    ev = event_add(d, now, node_registered, NODE_REGISTERED, EvNodeRegistered,
+                   EV_NODE_REGISTERED);
     SET(ev, node_id, node_id);
     ev->name = node->name;
     if (public_key)
-        SET(ev, public_key, ((ProtobufCBinaryData){ 32, arena_memdup(&d->arena, public_key, 32) }));
+        SET(ev, public_key,
+            ((ProtobufCBinaryData){ 32, arena_memdup(&d->arena, public_key, 32) }));
     ev->address = arena_strdup(&d->arena, address ? address : "");
     ev->facts = facts;
     kill_strangers(c, node, reg, d);
@@ -221,8 +233,8 @@ void cluster_node_seen(struct cluster *c, uint32_t node_id, const struct cluster
     }
 }
 
-int cluster_decide_node_lost(struct cluster *c, const struct cluster_now *now, uint32_t node_id,
-                             struct decision *d, struct error *err)
+int cluster_decide_node_lost(struct cluster *c, const struct cluster_now *now,
+                             uint32_t node_id, struct decision *d, struct error *err)
 {
     const struct node *node = node_at(c, node_id);
 
@@ -243,7 +255,8 @@ int cluster_decide_drain(struct cluster *c, const struct cluster_now *now, uint3
     if (!node)
         return error_set(err, BRE_NODE_NAME, "node %u does not exist", node_id);
     if (!(node->flags & NODE_DRAINED))
-        node_decide_state(now, node, NODE_CHANGE_DRAIN, arena_strdup(&d->arena, reason), 0, d);
+        node_decide_state(now, node, NODE_CHANGE_DRAIN, arena_strdup(&d->arena, reason), 0,
+                          d);
     return 0;
 }
 
@@ -256,8 +269,8 @@ static bool has_running(const struct node *node)
     return false;
 }
 
-static void decide_jobs_end(struct cluster *c, const struct cluster_now *now, struct node *node,
-                            struct decision *d)
+static void decide_jobs_end(struct cluster *c, const struct cluster_now *now,
+                            struct node *node, struct decision *d)
 {
     for (uint32_t i = 0; i < node->num_jobs; i++) {
         struct job *job = node->jobs[i].job;
@@ -273,7 +286,8 @@ static void decide_jobs_end(struct cluster *c, const struct cluster_now *now, st
 
 static bool node_has_ghosts(const struct cluster *c, const struct node *node)
 {
-    list_for_each(link, &c->waiting_dead) {
+    list_for_each(link, &c->waiting_dead)
+    {
         const struct ghosts *g = container_of(link, struct ghosts, link);
 
         if (job_has_ghost(g->job, g->attempt, node->id))
@@ -284,7 +298,8 @@ static bool node_has_ghosts(const struct cluster *c, const struct node *node)
 
 /* A job may have several of the nodes that are gone, and what follows for it depends on what has
  * been applied: so only one node with jobs is dealt with in one decision. */
-void nodes_decide_silent(struct cluster *c, const struct cluster_now *now, struct decision *d)
+void nodes_decide_silent(struct cluster *c, const struct cluster_now *now,
+                         struct decision *d)
 {
     uint64_t timeout = (uint64_t)conf_of(c)->node_timeout_sec * 1000, next = UINT64_MAX;
     size_t decided = 0;
@@ -310,25 +325,27 @@ void nodes_decide_silent(struct cluster *c, const struct cluster_now *now, struc
             }
             down = false;
         } else {
-            down = node->flags & NODE_OPER_DOWN && (node->num_jobs || node_has_ghosts(c, node));
+            down = node->flags & NODE_OPER_DOWN
+                   && (node->num_jobs || node_has_ghosts(c, node));
         }
-        silent = node->facts && !(node->flags & NODE_SILENT) && node->seen_ms + timeout <= now->mono_ms;
+        silent = node->facts && !(node->flags & NODE_SILENT)
+                 && node->seen_ms + timeout <= now->mono_ms;
         if (!silent && node->facts && !(node->flags & NODE_SILENT)
             && node->seen_ms + timeout < next)
             next = node->seen_ms + timeout;
         if (!silent && !down)
             continue;
         if (silent)
-            node_decide_state(now, node, NODE_CHANGE_SILENT,
-                              node->flags & (NODE_DRAINED | NODE_OPER_DOWN) ? NULL
-                                                                            : "Not responding",
-                              0, d);
+            node_decide_state(
+                now, node, NODE_CHANGE_SILENT,
+                node->flags & (NODE_DRAINED | NODE_OPER_DOWN) ? NULL : "Not responding", 0,
+                d);
         if (node->num_jobs || down)
-            node_decide_jobs_gone(c, now, node,
-                                  down || conf_of(c)->requeue == REQUEUE_TIMEOUT, false,
-                                  arena_printf(&d->arena, "node %s %s", node->name,
-                                               down ? "was declared down" : "does not respond"),
-                                  d);
+            node_decide_jobs_gone(
+                c, now, node, down || conf_of(c)->requeue == REQUEUE_TIMEOUT, false,
+                arena_printf(&d->arena, "node %s %s", node->name,
+                             down ? "was declared down" : "does not respond"),
+                d);
         if (node->num_jobs || down || ++decided >= 200) {
             next = now->mono_ms; /* the rest in the next call */
             break;

@@ -18,9 +18,9 @@ static int parse_state(const char *value, struct node_wish *wish, struct error *
         const char *word;
         enum node_change change;
     } words[] = {
-        { "drain", NODE_CHANGE_DRAIN },   { "resume", NODE_CHANGE_RESUME },
+        { "drain", NODE_CHANGE_DRAIN },    { "resume", NODE_CHANGE_RESUME },
         { "undrain", NODE_CHANGE_RESUME }, { "idle", NODE_CHANGE_RESUME },
-        { "down", NODE_CHANGE_DOWN },     { "fail", NODE_CHANGE_FAIL },
+        { "down", NODE_CHANGE_DOWN },      { "fail", NODE_CHANGE_FAIL },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(words); i++)
@@ -28,13 +28,13 @@ static int parse_state(const char *value, struct node_wish *wish, struct error *
             wish->change = words[i].change;
             return 0;
         }
-    return error_set(err, BRE_UPDATE,
-                     "Invalid input: state=%s: use drain, resume, undrain, idle, down or fail",
-                     value);
+    return error_set(
+        err, BRE_UPDATE,
+        "Invalid input: state=%s: use drain, resume, undrain, idle, down or fail", value);
 }
 
-static int parse_items(Wire__KeyValue *const *items, size_t num_items, struct node_wish *wish,
-                       struct error *err)
+static int parse_items(Wire__KeyValue *const *items, size_t num_items,
+                       struct node_wish *wish, struct error *err)
 {
     for (size_t i = 0; i < num_items; i++) {
         const char *key = items[i]->key ? items[i]->key : "";
@@ -49,13 +49,15 @@ static int parse_items(Wire__KeyValue *const *items, size_t num_items, struct no
                 return -1;
         } else if (strcasecmp(key, "key") == 0) {
             if (strcasecmp(value, "forget") != 0)
-                return error_set(err, BRE_UPDATE, "Invalid input: key=%s: only key=forget is known", value);
+                return error_set(err, BRE_UPDATE,
+                                 "Invalid input: key=%s: only key=forget is known", value);
             wish->forget_key = true;
         } else {
-            return error_set(err, BRE_UPDATE,
-                             "Update of this parameter is not supported: %s=%s (nodes have state, "
-                             "reason and key)",
-                             key, value);
+            return error_set(
+                err, BRE_UPDATE,
+                "Update of this parameter is not supported: %s=%s (nodes have state, "
+                "reason and key)",
+                key, value);
         }
     }
     if (!wish->names || !*wish->names)
@@ -65,7 +67,9 @@ static int parse_items(Wire__KeyValue *const *items, size_t num_items, struct no
     if ((wish->change == NODE_CHANGE_DRAIN || wish->change == NODE_CHANGE_DOWN
          || wish->change == NODE_CHANGE_FAIL)
         && (!wish->reason || !*wish->reason))
-        return error_set(err, BRE_UPDATE, "You must specify a reason when DOWNING or DRAINING a node: add reason=...");
+        return error_set(
+            err, BRE_UPDATE,
+            "You must specify a reason when DOWNING or DRAINING a node: add reason=...");
     return 0;
 }
 
@@ -88,14 +92,14 @@ int cluster_decide_update_nodes(struct cluster *c, const struct cluster_now *now
     } else if (!(names = hostlist_parse(wish.names, 0, err))) {
         return -1;
     }
-    hostlist_for_each(names, i, name)
-        if (!node_find(c, name))
-            return error_set(err, BRE_NODE_NAME, "node %s does not exist", name);
+    hostlist_for_each(names, i, name) if (!node_find(c, name)) return error_set(
+        err, BRE_NODE_NAME, "node %s does not exist", name);
     clock_check(c, now, d);
-    hostlist_for_each(names, i, name) {
-        Wire__EvNodeState *ev =
-            node_decide_state(now, node_find(c, name), wish.change,
-                              wish.reason ? arena_strdup(&d->arena, wish.reason) : NULL, who->uid, d);
+    hostlist_for_each(names, i, name)
+    {
+        Wire__EvNodeState *ev = node_decide_state(
+            now, node_find(c, name), wish.change,
+            wish.reason ? arena_strdup(&d->arena, wish.reason) : NULL, who->uid, d);
 
         if (wish.forget_key)
             SET(ev, forget_key, 1);

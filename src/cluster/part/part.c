@@ -54,7 +54,8 @@ int part_nodes_parse(const struct cluster *c, const char *text, struct bitmap *n
             const char *feature = strchr(member, ':') + 1;
 
             for (size_t i = 0; nodes && i < c->num_nodes; i++)
-                if (c->nodes[i] && c->nodes[i]->conf && node_has_feature(c->nodes[i], feature))
+                if (c->nodes[i] && c->nodes[i]->conf
+                    && node_has_feature(c->nodes[i], feature))
                     bitmap_set(nodes, i);
         } else if (strcasecmp(member, "all") == 0) {
             for (size_t i = 0; nodes && i < c->num_nodes; i++)
@@ -65,11 +66,13 @@ int part_nodes_parse(const struct cluster *c, const char *text, struct bitmap *n
 
             if (!names)
                 return error_prefix(err, "nodes \"%s\"", text);
-            hostlist_for_each(names, i, name) {
+            hostlist_for_each(names, i, name)
+            {
                 const struct node *node = node_find(c, name);
 
                 if (!strmap_find(&c->conf->node_names, name))
-                    return error_set(err, BRE_NODE_NAME, "node %s is not in the configuration", name);
+                    return error_set(err, BRE_NODE_NAME,
+                                     "node %s is not in the configuration", name);
                 if (node && nodes)
                     bitmap_set(nodes, node->id);
             }
@@ -99,7 +102,8 @@ static int set_bool(const char *val, bool *flag, const char *key, struct error *
     return error_set(err, BRE_UPDATE, "%s=%s: say YES or NO", key, val);
 }
 
-int part_conf_set(struct part_conf *conf, const char *key, const char *val, struct error *err)
+int part_conf_set(struct part_conf *conf, const char *key, const char *val,
+                  struct error *err)
 {
     if (strcasecmp(key, "state") == 0) {
         for (int i = PART_UP; i <= PART_INACTIVE; i++)
@@ -107,7 +111,8 @@ int part_conf_set(struct part_conf *conf, const char *key, const char *val, stru
                 conf->state = (enum part_state)i;
                 return 0;
             }
-        return error_set(err, BRE_UPDATE, "partition state \"%s\": use UP, DOWN, DRAIN or INACTIVE", val);
+        return error_set(err, BRE_UPDATE,
+                         "partition state \"%s\": use UP, DOWN, DRAIN or INACTIVE", val);
     }
     if (strcasecmp(key, "maxtime") == 0)
         return time_limit_parse(val, &conf->max_time_min, "MaxTime", err);
@@ -138,7 +143,8 @@ int part_conf_set(struct part_conf *conf, const char *key, const char *val, stru
         else if (strcasecmp(val, "exclusive") == 0)
             conf->share = PART_SHARE_EXCLUSIVE;
         else
-            return error_set(err, BRE_UPDATE, "OverSubscribe=%s is not supported: use NO or EXCLUSIVE", val);
+            return error_set(err, BRE_UPDATE,
+                             "OverSubscribe=%s is not supported: use NO or EXCLUSIVE", val);
         return 0;
     }
     if (strcasecmp(key, "nodes") == 0) {
@@ -149,7 +155,8 @@ int part_conf_set(struct part_conf *conf, const char *key, const char *val, stru
         conf->allow_groups = strcasecmp(val, "all") == 0 || !*val ? NULL : val;
         return 0;
     }
-    return error_set(err, BRE_UPDATE, "Update of this parameter is not supported: %s=%s", key, val);
+    return error_set(err, BRE_UPDATE, "Update of this parameter is not supported: %s=%s",
+                     key, val);
 }
 
 static void part_free(struct part *part)
@@ -176,7 +183,8 @@ void parts_rebuild(struct cluster *c)
         c->parts[i].conf = conf_of(c)->parts[i];
         c->parts[i].index = i;
     }
-    list_for_each(link, &c->part_updates) {
+    list_for_each(link, &c->part_updates)
+    {
         const Wire__EvPartUpdated *m = container_of(link, struct part_update, link)->msg;
         struct part *part = part_find(c, m->name);
 
@@ -264,7 +272,8 @@ int cluster_decide_update_part(struct cluster *c, const struct cluster_now *now,
             name = items[i]->value;
     parts_refresh(c);
     if (!name || !(part = part_find(c, name)))
-        return error_set(err, BRE_PART_NAME, "Invalid partition name specified: \"%s\"", name ? name : "");
+        return error_set(err, BRE_PART_NAME, "Invalid partition name specified: \"%s\"",
+                         name ? name : "");
     if (num_items < 2)
         return error_set(err, BRE_UPDATE, "nothing to update");
     trial = part->conf;
@@ -303,7 +312,8 @@ static void fill_view(struct cluster *c, struct part *part, struct part_view *v)
     v->conf = part->conf;
     v->nodes = part->nodes;
     v->num_nodes = part->num_nodes;
-    bitmap_for_each(part->nodes, i) {
+    bitmap_for_each(part->nodes, i)
+    {
         const struct node *node = c->nodes[i];
 
         v->total_cpus += node->cores * node->tpc;
@@ -312,8 +322,7 @@ static void fill_view(struct cluster *c, struct part *part, struct part_view *v)
     if (!part->node_list) {
         CLEANUP_HOSTLIST struct hostlist *names = hostlist_create();
 
-        bitmap_for_each(part->nodes, i)
-            hostlist_push(names, c->nodes[i]->name);
+        bitmap_for_each(part->nodes, i) hostlist_push(names, c->nodes[i]->name);
         part->node_list = hostlist_format(names);
     }
     v->node_list = part->node_list;

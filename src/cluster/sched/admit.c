@@ -25,16 +25,19 @@ static int check_numbers(const Wire__JobSpec *spec, struct error *err)
     if (spec->has_min_nodes && !spec->min_nodes && spec->has_max_nodes && !spec->max_nodes)
         return error_set(err, BRE_TOO_MANY_NODES, "a job needs at least one node");
     if (spec->has_max_nodes && spec->max_nodes && spec->max_nodes < spec->min_nodes)
-        return error_set(err, BRE_TOO_MANY_NODES, "at most %u nodes, but at least %u are asked for",
-                         spec->max_nodes, spec->min_nodes);
+        return error_set(err, BRE_TOO_MANY_NODES,
+                         "at most %u nodes, but at least %u are asked for", spec->max_nodes,
+                         spec->min_nodes);
     if (spec->has_num_tasks && !spec->num_tasks)
         return error_set(err, BRE_INVAL, "a job needs at least one task");
     if (spec->has_cpus_per_task && !spec->cpus_per_task)
         return error_set(err, BRE_INVAL, "a task needs at least one CPU");
-    if (spec->num_tasks > 1u << 20 || spec->min_nodes > 1u << 20 || spec->cpus_per_task > 1u << 20)
+    if (spec->num_tasks > 1u << 20 || spec->min_nodes > 1u << 20
+        || spec->cpus_per_task > 1u << 20)
         return error_set(err, BRE_CORE_CNT, "More processors requested than permitted");
     if (spec->has_time_limit_min && !spec->time_limit_min)
-        return error_set(err, BRE_TIME_LIMIT, "a time limit of 0 minutes leaves no time to run");
+        return error_set(err, BRE_TIME_LIMIT,
+                         "a time limit of 0 minutes leaves no time to run");
     if (spec->mem_per_node_mb && spec->mem_per_cpu_mb)
         return error_set(err, BRE_INVAL, "--mem and --mem-per-cpu exclude each other");
     return 0;
@@ -50,53 +53,61 @@ static int check_names(struct cluster *c, const struct shape *s, const struct pa
         return error_prefix(err, "--exclude");
     for (size_t i = 0; excluded && i < hostlist_count(excluded); i++)
         if (!strmap_find(&c->conf->node_names, hostlist_nth(excluded, i)))
-            return error_set(err, BRE_NODE_NAME, "Invalid node name specified: %s (--exclude)",
+            return error_set(err, BRE_NODE_NAME,
+                             "Invalid node name specified: %s (--exclude)",
                              hostlist_nth(excluded, i));
     if (!s->nodelist)
         return 0;
     if (!(names = hostlist_parse(s->nodelist, 0, err)))
         return error_prefix(err, "--nodelist");
     hostlist_uniq(names);
-    hostlist_for_each(names, i, name) {
+    hostlist_for_each(names, i, name)
+    {
         const struct node *node = node_find(c, name);
 
         if (!strmap_find(&c->conf->node_names, name))
             return error_set(err, BRE_NODE_NAME, "Invalid node name specified: %s", name);
         if (!node || !bitmap_test(part->nodes, node->id))
-            return error_set(err, BRE_NODE_CONFIG,
-                             "Requested node configuration is not available: node %s is not in "
-                             "partition %s",
-                             name, part->conf.name);
+            return error_set(
+                err, BRE_NODE_CONFIG,
+                "Requested node configuration is not available: node %s is not in "
+                "partition %s",
+                name, part->conf.name);
         if (excluded && hostlist_find(excluded, name) >= 0)
-            return error_set(err, BRE_NODE_CONFIG, "node %s is both asked for and excluded", name);
+            return error_set(err, BRE_NODE_CONFIG, "node %s is both asked for and excluded",
+                             name);
     }
     if (s->max_nodes && hostlist_count(names) > s->max_nodes)
-        return error_set(err, BRE_TOO_MANY_NODES, "--nodelist names %zu nodes, more than %u",
-                         hostlist_count(names), s->max_nodes);
+        return error_set(err, BRE_TOO_MANY_NODES,
+                         "--nodelist names %zu nodes, more than %u", hostlist_count(names),
+                         s->max_nodes);
     return 0;
 }
 
-static int check_limits(const struct cluster *c, const struct shape *s, const struct part *part,
-                        struct error *err)
+static int check_limits(const struct cluster *c, const struct shape *s,
+                        const struct part *part, struct error *err)
 {
     uint32_t limit = shape_time_limit(c, s, part), least = shape_least_nodes(s);
 
     if (s->num_tasks && s->num_tasks < least)
         least = s->num_tasks;
     if (limit > part->conf.max_time_min)
-        return error_set(err, BRE_TIME_LIMIT,
-                         "Requested time limit is invalid (missing or exceeds some limit): %u "
-                         "minutes, partition %s allows %u",
-                         limit, part->conf.name, part->conf.max_time_min);
+        return error_set(
+            err, BRE_TIME_LIMIT,
+            "Requested time limit is invalid (missing or exceeds some limit): %u "
+            "minutes, partition %s allows %u",
+            limit, part->conf.name, part->conf.max_time_min);
     if (part->conf.max_nodes && least > part->conf.max_nodes)
-        return error_set(err, BRE_TOO_MANY_NODES,
-                         "Node count specification invalid: %u nodes, partition %s allows %u", least,
-                         part->conf.name, part->conf.max_nodes);
+        return error_set(
+            err, BRE_TOO_MANY_NODES,
+            "Node count specification invalid: %u nodes, partition %s allows %u", least,
+            part->conf.name, part->conf.max_nodes);
     if (shape_most_nodes(s) < part->conf.min_nodes)
-        return error_set(err, BRE_TOO_MANY_NODES,
-                         "Node count specification invalid: %u nodes, partition %s asks for %u at "
-                         "least",
-                         shape_most_nodes(s), part->conf.name, part->conf.min_nodes);
+        return error_set(
+            err, BRE_TOO_MANY_NODES,
+            "Node count specification invalid: %u nodes, partition %s asks for %u at "
+            "least",
+            shape_most_nodes(s), part->conf.name, part->conf.min_nodes);
     return 0;
 }
 
@@ -111,10 +122,9 @@ static int check_possible(struct cluster *c, struct shape *s, const struct shape
     CLEANUP_STRBUF struct strbuf sb = STRBUF_INIT;
     uint32_t num = 0, num_picked;
 
-    bitmap_for_each(part->nodes, i)
-        if (!c->nodes[i]->cores)
-            return 0;
-    bitmap_for_each(sp->able, i) {
+    bitmap_for_each(part->nodes, i) if (!c->nodes[i]->cores) return 0;
+    bitmap_for_each(sp->able, i)
+    {
         struct node *node = c->nodes[i];
 
         slots[num].node = node;
@@ -127,8 +137,8 @@ static int check_possible(struct cluster *c, struct shape *s, const struct shape
     if (shape_choose(c, s, sp, slots, num, picked, &num_picked))
         return 0;
     shape_explain(c, s, &sb);
-    return error_set(err, BRE_NODE_CONFIG, "Requested node configuration is not available: %s",
-                     strbuf_str(&sb));
+    return error_set(err, BRE_NODE_CONFIG,
+                     "Requested node configuration is not available: %s", strbuf_str(&sb));
 }
 
 static int admit_part(struct cluster *c, const struct submit_request *req, struct shape *s,
@@ -141,11 +151,13 @@ static int admit_part(struct cluster *c, const struct submit_request *req, struc
                          "Required partition not available (inactive or drain): %s is %s",
                          part->conf.name, part_state_name(part->conf.state));
     if (part->conf.root_only && !req->who.is_admin)
-        return error_set(err, BRE_ACCESS, "partition %s is for root alone", part->conf.name);
+        return error_set(err, BRE_ACCESS, "partition %s is for root alone",
+                         part->conf.name);
     if (!group_allowed(part, req))
-        return error_set(err, BRE_ACCESS,
-                         "User's group not permitted to use this partition: %s allows groups %s",
-                         part->conf.name, part->conf.allow_groups);
+        return error_set(
+            err, BRE_ACCESS,
+            "User's group not permitted to use this partition: %s allows groups %s",
+            part->conf.name, part->conf.allow_groups);
     if (check_names(c, s, part, err) < 0)
         return -1;
     if (conf_of(c)->enforce_part_limits && check_limits(c, s, part, err) < 0)
@@ -183,8 +195,9 @@ static struct shape *admitted_shape(struct cluster *c, const Wire__JobSpec *spec
     return shape_intern(c, &copy);
 }
 
-int shape_admit(struct cluster *c, const struct cluster_now *now, const struct submit_request *req,
-                struct arena *a, const char **warning, struct error *err)
+int shape_admit(struct cluster *c, const struct cluster_now *now,
+                const struct submit_request *req, struct arena *a, const char **warning,
+                struct error *err)
 {
     struct shape *s;
     int rc = -1;
@@ -201,7 +214,8 @@ int shape_admit(struct cluster *c, const struct cluster_now *now, const struct s
         for (size_t i = 0; i < c->num_nodes; i++) /* a node to come may bring the feature */
             all_known &= !c->nodes[i] || !c->nodes[i]->conf || c->nodes[i]->facts;
         if (x && unknown && all_known)
-            error_set(err, BRE_FEATURE, "Invalid feature specification: no node has \"%s\"", unknown);
+            error_set(err, BRE_FEATURE, "Invalid feature specification: no node has \"%s\"",
+                      unknown);
         if (x && unknown && all_known)
             rc = -2;
         feature_destroy(x);
@@ -228,8 +242,8 @@ int shape_admit(struct cluster *c, const struct cluster_now *now, const struct s
 }
 
 int cluster_test_submit(struct cluster *c, const struct cluster_now *now,
-                        const struct submit_request *req, struct arena *a, struct start_forecast *res,
-                        struct error *err)
+                        const struct submit_request *req, struct arena *a,
+                        struct start_forecast *res, struct error *err)
 {
     const char *warning = NULL;
     Wire__JobSpec copy = *req->spec;
@@ -259,7 +273,8 @@ int cluster_test_submit(struct cluster *c, const struct cluster_now *now,
         if (!part_takes(c, part, s))
             continue;
         at = plan_start(plan, s, &s->parts[i],
-                        limit == TIME_UNLIMITED_MIN ? FOREVER : limit * MIN_USEC, false, &units);
+                        limit == TIME_UNLIMITED_MIN ? FOREVER : limit * MIN_USEC, false,
+                        &units);
         if (at >= best)
             continue;
         best = at;

@@ -19,13 +19,13 @@ enum op { OP_NAME, OP_AND, OP_OR };
 struct term {
     enum op op;
     char *name;
-    uint32_t count;     /* "*N"; 0: none */
-    int first, next;    /* members, siblings: places in terms, -1: none */
+    uint32_t count;  /* "*N"; 0: none */
+    int first, next; /* members, siblings: places in terms, -1: none */
 };
 struct feature_expr {
     struct term terms[FEATURES_MAX];
     int num_terms, root;
-    bool choices;       /* "[...]" */
+    bool choices; /* "[...]" */
     size_t num_counts;
     int counts[16];
 };
@@ -41,7 +41,8 @@ static int term_new(struct parser *ps, enum op op)
     struct term *t;
 
     if (ps->expr->num_terms == FEATURES_MAX)
-        return error_set(ps->err, BRE_FEATURE, "constraint has more than %d parts", FEATURES_MAX);
+        return error_set(ps->err, BRE_FEATURE, "constraint has more than %d parts",
+                         FEATURES_MAX);
     t = &ps->expr->terms[ps->expr->num_terms];
     t->op = op;
     t->first = t->next = -1;
@@ -86,9 +87,10 @@ static int parse_term(struct parser *ps)
         if (++ps->depth > DEPTH_MAX)
             return error_set(ps->err, BRE_FEATURE, "constraint is nested too deeply");
         if (square && (ps->p != ps->text || ps->text[strlen(ps->text) - 1] != ']'))
-            return error_set(ps->err, BRE_FEATURE,
-                             "constraint \"%s\": brackets are only supported around all of it",
-                             ps->text);
+            return error_set(
+                ps->err, BRE_FEATURE,
+                "constraint \"%s\": brackets are only supported around all of it",
+                ps->text);
         ps->p++;
         if ((i = parse_or(ps)) < 0)
             return -1;
@@ -100,7 +102,8 @@ static int parse_term(struct parser *ps)
             ps->expr->choices = true;
         return i;
     }
-    for (len = 0; isalnum((unsigned char)ps->p[len]) || (ps->p[len] && strchr("_-.:=+/", ps->p[len]));)
+    for (len = 0; isalnum((unsigned char)ps->p[len])
+                  || (ps->p[len] && strchr("_-.:=+/", ps->p[len]));)
         len++;
     if (!len)
         return bad(ps);
@@ -158,9 +161,10 @@ static int check_counts(const struct parser *ps)
         for (int m = root->op == OP_AND ? root->first : -1; m >= 0; m = x->terms[m].next)
             top |= m == x->counts[i];
         if (!top)
-            return error_set(ps->err, BRE_FEATURE,
-                             "constraint \"%s\": counts (*) are supported at the top, joined by '&'",
-                             ps->text);
+            return error_set(
+                ps->err, BRE_FEATURE,
+                "constraint \"%s\": counts (*) are supported at the top, joined by '&'",
+                ps->text);
     }
     return 0;
 }
@@ -169,11 +173,13 @@ struct feature_expr *feature_parse(const char *text, struct error *err)
 {
     struct parser ps = { text, text, xcalloc(1, sizeof(struct feature_expr)), err, 0 };
 
-    if ((ps.expr->root = parse_or(&ps)) < 0 || (*ps.p && bad(&ps) < 0) || check_counts(&ps) < 0) {
+    if ((ps.expr->root = parse_or(&ps)) < 0 || (*ps.p && bad(&ps) < 0)
+        || check_counts(&ps) < 0) {
         feature_destroy(ps.expr);
         return NULL;
     }
-    if (ps.expr->choices && ps.expr->num_counts) /* "[a*2&b*1]" is the same without brackets */
+    if (ps.expr->choices
+        && ps.expr->num_counts) /* "[a*2&b*1]" is the same without brackets */
         ps.expr->choices = false;
     return ps.expr;
 }
@@ -232,7 +238,8 @@ size_t feature_num_choices(const struct feature_expr *x)
     return count;
 }
 
-bool feature_choice_match(const struct feature_expr *x, size_t choice, const struct node *node)
+bool feature_choice_match(const struct feature_expr *x, size_t choice,
+                          const struct node *node)
 {
     int m;
 
@@ -249,7 +256,8 @@ const char *feature_unknown(const struct cluster *c, const struct feature_expr *
         bool known = !x->terms[i].name;
 
         for (size_t n = 0; n < c->num_nodes && !known; n++)
-            known = c->nodes[n] && c->nodes[n]->conf && node_has_feature(c->nodes[n], x->terms[i].name);
+            known = c->nodes[n] && c->nodes[n]->conf
+                    && node_has_feature(c->nodes[n], x->terms[i].name);
         if (!known)
             return x->terms[i].name;
     }

@@ -44,8 +44,8 @@ uint64_t shape_mem(const struct cluster *c, const struct shape *s, const struct 
     return per_node; /* 0: not counted, not limited */
 }
 
-uint32_t shape_cores(const struct shape *s, const struct part *part, const struct node *node,
-                     uint32_t tasks)
+uint32_t shape_cores(const struct shape *s, const struct part *part,
+                     const struct node *node, uint32_t tasks)
 {
     uint64_t cpus, cores;
     uint32_t tpc = shape_threads(s, node);
@@ -79,7 +79,8 @@ static uint32_t task_limit(const struct shape *s, const struct node *node, uint3
 }
 
 uint32_t shape_fit(const struct cluster *c, const struct shape *s, const struct part *part,
-                   const struct node *node, uint32_t free_cores, uint64_t free_mem, bool idle)
+                   const struct node *node, uint32_t free_cores, uint64_t free_mem,
+                   bool idle)
 {
     uint32_t tasks, need;
     uint64_t limit = part->conf.max_mem_per_node_mb;
@@ -214,7 +215,8 @@ static bool pick_in_order(struct choice *ch, uint32_t least, uint32_t most, uint
 
     if (ch->num_picked >= least && ch->room >= tasks)
         return true;
-    if (least - ch->num_picked <= 4 && ch->num_picked < least) { /* the usual: a few nodes */
+    if (least - ch->num_picked <= 4
+        && ch->num_picked < least) { /* the usual: a few nodes */
         while (ch->num_picked < least) {
             uint32_t i = best_slot(ch->slots, ch->num, 1, NULL, largest);
 
@@ -240,7 +242,8 @@ static bool pick_in_order(struct choice *ch, uint32_t least, uint32_t most, uint
     return ch->num_picked >= least && ch->room >= tasks;
 }
 
-static bool pick_contiguous(struct choice *ch, uint32_t least, uint32_t most, uint64_t tasks)
+static bool pick_contiguous(struct choice *ch, uint32_t least, uint32_t most,
+                            uint64_t tasks)
 {
     for (uint32_t first = 0; first < ch->num; first++) {
         uint32_t run = 0, needed = 0;
@@ -276,8 +279,9 @@ static bool deal_tasks(struct choice *ch)
     uint32_t n = ch->num_picked;
     CLEANUP_FREE uint32_t *room = xmalloc((n + 1) * sizeof(*room));
     CLEANUP_FREE uint32_t *counts = xmalloc((n + 1) * sizeof(*counts));
-    uint64_t tasks = s->num_tasks ? s->num_tasks
-                                  : (uint64_t)n * (s->ntasks_per_node ? s->ntasks_per_node : 1);
+    uint64_t tasks = s->num_tasks
+                         ? s->num_tasks
+                         : (uint64_t)n * (s->ntasks_per_node ? s->ntasks_per_node : 1);
 
     /* allocation order is node order */
     qsort(ch->picked, n, sizeof(*ch->picked), by_node);
@@ -325,11 +329,13 @@ static bool choose(struct choice *ch, const struct shape_part *sp)
     if (pick_required(ch, sp) && pick_in_order(ch, least, most, tasks, false))
         return deal_tasks(ch);
     unpick_all(ch);
-    return pick_required(ch, sp) && pick_in_order(ch, least, most, tasks, true) && deal_tasks(ch);
+    return pick_required(ch, sp) && pick_in_order(ch, least, most, tasks, true)
+           && deal_tasks(ch);
 }
 
-bool shape_choose(const struct cluster *c, const struct shape *s, const struct shape_part *sp,
-                  struct slot *slots, uint32_t num, uint32_t *picked, uint32_t *num_picked)
+bool shape_choose(const struct cluster *c, const struct shape *s,
+                  const struct shape_part *sp, struct slot *slots, uint32_t num,
+                  uint32_t *picked, uint32_t *num_picked)
 {
     size_t choices = feature_num_choices(s->expr);
     struct choice ch = { .shape = s, .slots = slots, .num = num, .picked = picked };

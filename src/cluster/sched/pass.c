@@ -11,9 +11,9 @@ struct sched {
     uint64_t pass;
     struct shape **heap; /* by the priority of their next jobs; each is counted */
     uint32_t num_heap, cap_heap;
-    uint32_t num_open;   /* of them, not blocked */
+    uint32_t num_open; /* of them, not blocked */
     uint32_t planned;
-    uint32_t units;      /* of this pass */
+    uint32_t units; /* of this pass */
     struct plan *plan;
     struct tentative *given; /* in this call */
     uint32_t *part_first;    /* by partition: the first job that waits there */
@@ -21,7 +21,7 @@ struct sched {
     struct slot *slots;
     uint32_t *picked;
     uint32_t cap_slots;
-    uint64_t planned_gen;    /* state for which plan_starts() has been done */
+    uint64_t planned_gen; /* state for which plan_starts() has been done */
     bool plan_fresh;
 };
 
@@ -223,7 +223,8 @@ static uint32_t slots_now(struct sched *s, struct shape *shape, const struct sha
     bool planned = !plan_is_empty(s->plan);
     uint32_t num = 0;
 
-    bitmap_for_each(sp->able, i) {
+    bitmap_for_each(sp->able, i)
+    {
         struct slot slot = { .node = s->c->nodes[i] };
         const struct node *node = slot.node;
         const struct tentative *t = node->tentative;
@@ -240,12 +241,13 @@ static uint32_t slots_now(struct sched *s, struct shape *shape, const struct sha
         if (slot.tasks && planned) {
             struct slot later = slot;
 
-            plan_free(s->plan, slot.node, now->wall_usec, length, &later.cores, &later.mem_mb,
-                      &later.idle);
+            plan_free(s->plan, slot.node, now->wall_usec, length, &later.cores,
+                      &later.mem_mb, &later.idle);
             slot.cores = later.cores < slot.cores ? later.cores : slot.cores;
             slot.mem_mb = later.mem_mb < slot.mem_mb ? later.mem_mb : slot.mem_mb;
             slot.idle &= later.idle;
-            slot.tasks = shape_fit(s->c, shape, part, node, slot.cores, slot.mem_mb, slot.idle);
+            slot.tasks =
+                shape_fit(s->c, shape, part, node, slot.cores, slot.mem_mb, slot.idle);
             s->units += 2;
         }
         if (slot.tasks)
@@ -292,7 +294,8 @@ static void emit_start(struct sched *s, const struct cluster_now *now, struct jo
         const struct slot *slot = &s->slots[s->picked[i]];
         struct node *node = slot->node;
         uint32_t cores = shape_cores(shape, part, node, slot->chosen);
-        uint64_t mem = conf_of(s->c)->select_memory ? shape_mem(s->c, shape, part, node, cores) : 0;
+        uint64_t mem =
+            conf_of(s->c)->select_memory ? shape_mem(s->c, shape, part, node, cores) : 0;
         Wire__NodeAlloc *na = arena_alloc(&d->arena, sizeof(*na));
         struct tentative *t = tentative_of(s, node);
 
@@ -306,7 +309,7 @@ static void emit_start(struct sched *s, const struct cluster_now *now, struct jo
         SET(na, mem_mb, mem);
         SET(na, tasks, slot->chosen);
         t->mem_mb += mem;
-        t->until = length == FOREVER ? FOREVER
+        t->until = length == FOREVER                    ? FOREVER
                    : t->until > now->wall_usec + length ? t->until
                                                         : now->wall_usec + length;
         ev->nodes[ev->n_nodes++] = na;
@@ -374,16 +377,16 @@ static void plan_next(struct sched *s, struct shape *shape)
 
         if (!part_takes(s->c, part, shape))
             continue;
-        start = plan_start(s->plan, shape, sp, length_of(s->c, shape, part), shape->num_parts == 1,
-                           &s->units);
+        start = plan_start(s->plan, shape, sp, length_of(s->c, shape, part),
+                           shape->num_parts == 1, &s->units);
         if (start < at) {
             at = start;
             best = sp;
         }
     }
     if (best && shape->num_parts > 1)
-        plan_start(s->plan, shape, best, length_of(s->c, shape, &s->c->parts[best->part_index]),
-                   true, &s->units);
+        plan_start(s->plan, shape, best,
+                   length_of(s->c, shape, &s->c->parts[best->part_index]), true, &s->units);
     s->planned++;
     job->planned_sec = at == FOREVER ? 0 : (at + USEC - 1) / USEC;
     if (job == queue_first(shape))

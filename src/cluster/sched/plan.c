@@ -20,8 +20,8 @@ struct profile {
 };
 struct window {
     int64_t at;
-    uint32_t slot;     /* place in the list of nodes looked at */
-    uint32_t tasks;    /* 0: the node closes */
+    uint32_t slot;  /* place in the list of nodes looked at */
+    uint32_t tasks; /* 0: the node closes */
     uint32_t cores;
     uint64_t mem_mb;
     bool idle;
@@ -147,7 +147,8 @@ static struct profile *profile_of(struct plan *p, struct node *node)
         uint32_t cap = p->cap_profiles ? p->cap_profiles * 2 : 64;
 
         p->profiles = xreallocarray(p->profiles, cap, sizeof(*p->profiles));
-        memset(p->profiles + p->cap_profiles, 0, (cap - p->cap_profiles) * sizeof(*p->profiles));
+        memset(p->profiles + p->cap_profiles, 0,
+               (cap - p->cap_profiles) * sizeof(*p->profiles));
         p->cap_profiles = cap;
     }
     pr = &p->profiles[p->num_profiles++];
@@ -186,8 +187,8 @@ static int64_t add_time(int64_t at, int64_t length)
     return length == FOREVER || at > FOREVER - length ? FOREVER : at + length;
 }
 
-void plan_free(struct plan *p, struct node *node, int64_t start, int64_t length, uint32_t *cores,
-               uint64_t *mem_mb, bool *idle)
+void plan_free(struct plan *p, struct node *node, int64_t start, int64_t length,
+               uint32_t *cores, uint64_t *mem_mb, bool *idle)
 {
     const struct profile *pr = profile_of(p, node);
     struct point most;
@@ -305,7 +306,8 @@ int64_t plan_start(struct plan *p, struct shape *shape, const struct shape_part 
         least = shape->num_tasks;
     slots_reserve(p, (uint32_t)p->c->num_nodes + 1);
     p->num_windows = 0;
-    bitmap_for_each(sp->able, i) {
+    bitmap_for_each(sp->able, i)
+    {
         struct node *node = p->c->nodes[i];
 
         if (!node_is_usable(node))
@@ -367,7 +369,8 @@ void plan_last(struct plan *p, const struct shape *shape, const struct shape_par
         const struct slot *s = &p->open[p->picked[k]];
 
         hostlist_push(names, s->node->name);
-        picture->cpus += shape_cores(shape, part, s->node, s->chosen) * shape_threads(shape, s->node);
+        picture->cpus +=
+            shape_cores(shape, part, s->node, s->chosen) * shape_threads(shape, s->node);
     }
     text = hostlist_format(names);
     picture->nodes = arena_strdup(a, text);

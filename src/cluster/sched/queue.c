@@ -88,7 +88,8 @@ void queue_remove(struct cluster *c, struct job *job)
     if (shape->head == job)
         shape->head = queue_next(job);
     while (LEFT(job) && RIGHT(job))
-        rotate_up(shape, heap_key(LEFT(job)) > heap_key(RIGHT(job)) ? LEFT(job) : RIGHT(job));
+        rotate_up(shape,
+                  heap_key(LEFT(job)) > heap_key(RIGHT(job)) ? LEFT(job) : RIGHT(job));
     replace_child(shape, UP(job), job, LEFT(job) ? LEFT(job) : RIGHT(job));
     LEFT(job) = RIGHT(job) = UP(job) = NULL;
     job->queued = false;

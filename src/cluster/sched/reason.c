@@ -19,7 +19,8 @@ static void count_node(struct count *n, const struct node *node)
     n->count++;
 }
 
-static void add_count(struct strbuf *sb, const struct count *n, const char *what, bool *some)
+static void add_count(struct strbuf *sb, const struct count *n, const char *what,
+                      bool *some)
 {
     CLEANUP_FREE char *list = NULL;
 
@@ -39,9 +40,11 @@ static void add_request(struct strbuf *sb, const struct shape *s)
         strbuf_addf(sb, "needs %u node%s", least, least == 1 ? "" : "s");
     else
         strbuf_addf(sb, "needs %u to %u nodes", least, most);
-    strbuf_addf(sb, " and %u CPU%s in all", shape_least_cpus(s), shape_least_cpus(s) == 1 ? "" : "s");
+    strbuf_addf(sb, " and %u CPU%s in all", shape_least_cpus(s),
+                shape_least_cpus(s) == 1 ? "" : "s");
     if (s->ntasks_per_node)
-        strbuf_addf(sb, ", %u task%s a node", s->ntasks_per_node, s->ntasks_per_node == 1 ? "" : "s");
+        strbuf_addf(sb, ", %u task%s a node", s->ntasks_per_node,
+                    s->ntasks_per_node == 1 ? "" : "s");
     if (s->min_cpus)
         strbuf_addf(sb, ", %u CPUs a node", s->min_cpus);
     if (s->mem_per_node_mb)
@@ -64,14 +67,17 @@ static void explain_part(struct cluster *c, struct shape *s, const struct shape_
                          struct strbuf *sb)
 {
     const struct part *part = &c->parts[sp->part_index];
-    struct count excluded = { 0 }, feature = { 0 }, small = { 0 }, unknown = { 0 }, down = { 0 },
-                 drained = { 0 }, busy = { 0 }, free_nodes = { 0 };
-    CLEANUP_HOSTLIST struct hostlist *not_these = s->exclude ? hostlist_parse(s->exclude, 0, NULL) : NULL;
+    struct count excluded = { 0 }, feature = { 0 }, small = { 0 }, unknown = { 0 },
+                 down = { 0 }, drained = { 0 }, busy = { 0 }, free_nodes = { 0 };
+    CLEANUP_HOSTLIST struct hostlist *not_these =
+        s->exclude ? hostlist_parse(s->exclude, 0, NULL) : NULL;
     bool some = false;
 
-    bitmap_for_each(part->nodes, i) {
+    bitmap_for_each(part->nodes, i)
+    {
         const struct node *node = c->nodes[i];
-        uint64_t mem = node->alloc_mem_mb < node->mem_mb ? node->mem_mb - node->alloc_mem_mb : 0;
+        uint64_t mem =
+            node->alloc_mem_mb < node->mem_mb ? node->mem_mb - node->alloc_mem_mb : 0;
 
         if (not_these && hostlist_find(not_these, node->name) >= 0)
             count_node(&excluded, node);
@@ -85,7 +91,11 @@ static void explain_part(struct cluster *c, struct shape *s, const struct shape_
             count_node(&drained, node);
         else if (!node_is_usable(node))
             count_node(&down, node);
-        else if (!shape_fit(c, s, part, node, node->cores - (node->num_used < node->cores ? node->num_used : node->cores), mem, !node->num_jobs))
+        else if (!shape_fit(
+                     c, s, part, node,
+                     node->cores
+                         - (node->num_used < node->cores ? node->num_used : node->cores),
+                     mem, !node->num_jobs))
             count_node(&busy, node);
         else
             count_node(&free_nodes, node);
@@ -118,12 +128,15 @@ static bool choose_from(struct cluster *c, struct shape *s, const struct shape_p
     CLEANUP_FREE uint32_t *picked = xmalloc((c->num_nodes + 1) * sizeof(*picked));
     uint32_t num = 0, num_picked;
 
-    bitmap_for_each(sp->able, i) {
+    bitmap_for_each(sp->able, i)
+    {
         struct node *node = c->nodes[i];
 
         if (usable_only && !node_is_usable(node))
             continue;
-        slots[num] = (struct slot){ .node = node, .cores = node->cores, .mem_mb = node->mem_mb, .idle = true };
+        slots[num] = (struct slot){
+            .node = node, .cores = node->cores, .mem_mb = node->mem_mb, .idle = true
+        };
         slots[num].tasks = shape_fit(c, s, part, node, node->cores, node->mem_mb, true);
         num++;
     }
@@ -158,8 +171,7 @@ enum job_reason shape_standing_reason(struct cluster *c, struct shape *s)
         }
         if (choose_from(c, s, sp, true))
             return REASON_RESOURCES;
-        bitmap_for_each(part->nodes, n)
-            unknown |= !c->nodes[n]->cores;
+        bitmap_for_each(part->nodes, n) unknown |= !c->nodes[n]->cores;
         if (!unknown && !choose_from(c, s, sp, false)) {
             why = REASON_BAD_CONSTRAINTS;
             continue;
@@ -194,7 +206,8 @@ enum job_reason job_pending_reason(struct cluster *c, struct job *job)
     return s->first && queue_first(s) == job ? REASON_RESOURCES : REASON_PRIORITY;
 }
 
-static const char *explain_unavailable(struct cluster *c, const struct shape *s, struct arena *a)
+static const char *explain_unavailable(struct cluster *c, const struct shape *s,
+                                       struct arena *a)
 {
     CLEANUP_STRBUF struct strbuf sb = STRBUF_INIT;
 
@@ -217,29 +230,32 @@ static const char *explain_ghosts(struct cluster *c, const struct job *job, stru
     for (uint32_t i = 0; i < job->ghosts->count; i++)
         hostlist_push(names, node_at(c, job->ghosts->node_ids[i])->name);
     list = hostlist_format(names);
-    return arena_printf(a,
-                        "attempt %u may still be alive on %s, which does not respond: starts when "
-                        "it is back, or after \"scontrol update nodename=%s state=down reason=...\"",
-                        job->ghosts->attempt, list, list);
+    return arena_printf(
+        a,
+        "attempt %u may still be alive on %s, which does not respond: starts when "
+        "it is back, or after \"scontrol update nodename=%s state=down reason=...\"",
+        job->ghosts->attempt, list, list);
 }
 
 static const char *explain_waiting(struct cluster *c, struct job *job, struct arena *a)
 {
     struct shape *s = job->spec->shape;
     CLEANUP_STRBUF struct strbuf sb = STRBUF_INIT;
-    const struct job *ahead = queue_first(s) == job ? job_table_find(&c->jobs, s->behind_job)
-                                                    : queue_first(s);
+    const struct job *ahead =
+        queue_first(s) == job ? job_table_find(&c->jobs, s->behind_job) : queue_first(s);
     char when[TIME_TEXT_MAX];
 
     if (s->reason == REASON_NONE)
         return "has just been submitted";
-    if (job_pending_reason(c, job) == REASON_PRIORITY && ahead && ahead->phase == PHASE_PENDING)
+    if (job_pending_reason(c, job) == REASON_PRIORITY && ahead
+        && ahead->phase == PHASE_PENDING)
         strbuf_addf(&sb, "waits behind job %u, which has a higher priority; ", ahead->id);
     if (s->reason == REASON_BAD_CONSTRAINTS)
         strbuf_add(&sb, "cannot run on this cluster as it is configured: ");
     shape_explain(c, s, &sb);
     if (job->planned_sec)
-        strbuf_addf(&sb, "; planned for %s", time_at_format((time_t)job->planned_sec, NULL, when));
+        strbuf_addf(&sb, "; planned for %s",
+                    time_at_format((time_t)job->planned_sec, NULL, when));
     return arena_strdup(a, strbuf_str(&sb));
 }
 
@@ -275,7 +291,8 @@ const char *cluster_job_reason_text(struct cluster *c, struct job *job,
     case REASON_PART_DOWN:
     case REASON_PART_INACTIVE:
         return arena_printf(a, "partition %s is %s", part,
-                            job_pending_reason(c, job) == REASON_PART_DOWN ? "down" : "inactive");
+                            job_pending_reason(c, job) == REASON_PART_DOWN ? "down"
+                                                                           : "inactive");
     case REASON_PART_TIME_LIMIT:
         return arena_printf(a, "its time limit of %u minutes is above that of partition %s",
                             shape_time_limit(c, s, NULL), part);

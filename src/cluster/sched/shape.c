@@ -48,16 +48,19 @@ static bool shape_is(const struct shape *s, const Wire__JobSpec *k)
     return s->min_nodes == k->min_nodes && s->max_nodes == k->max_nodes
            && s->num_tasks == k->num_tasks
            && s->cpus_per_task == (k->cpus_per_task ? k->cpus_per_task : 1)
-           && s->ntasks_per_node == k->ntasks_per_node && s->ntasks_per_core == k->ntasks_per_core
-           && s->ntasks_per_socket == k->ntasks_per_socket && s->min_cpus == k->min_cpus_per_node
+           && s->ntasks_per_node == k->ntasks_per_node
+           && s->ntasks_per_core == k->ntasks_per_core
+           && s->ntasks_per_socket == k->ntasks_per_socket
+           && s->min_cpus == k->min_cpus_per_node
            && s->has_mem_per_node == k->has_mem_per_node_mb
            && s->mem_per_node_mb == k->mem_per_node_mb
-           && s->has_mem_per_cpu == k->has_mem_per_cpu_mb && s->mem_per_cpu_mb == k->mem_per_cpu_mb
-           && s->exclusive == k->exclusive && s->overcommit == k->overcommit
-           && s->contiguous == k->contiguous && s->time_limit_min == k->time_limit_min
-           && s->threads_per_core == k->threads_per_core && s->min_tmp_mb == k->min_tmp_mb && text_same(s->partition, k->partition)
-           && text_same(s->features, k->features) && text_same(s->nodelist, k->nodelist)
-           && text_same(s->exclude, k->exclude);
+           && s->has_mem_per_cpu == k->has_mem_per_cpu_mb
+           && s->mem_per_cpu_mb == k->mem_per_cpu_mb && s->exclusive == k->exclusive
+           && s->overcommit == k->overcommit && s->contiguous == k->contiguous
+           && s->time_limit_min == k->time_limit_min
+           && s->threads_per_core == k->threads_per_core && s->min_tmp_mb == k->min_tmp_mb
+           && text_same(s->partition, k->partition) && text_same(s->features, k->features)
+           && text_same(s->nodelist, k->nodelist) && text_same(s->exclude, k->exclude);
 }
 
 static void shape_free(struct shape *s)
@@ -153,7 +156,8 @@ void shape_decref(struct cluster *c, struct shape *s)
     free(s);
 }
 
-uint32_t shape_time_limit(const struct cluster *c, const struct shape *s, const struct part *part)
+uint32_t shape_time_limit(const struct cluster *c, const struct shape *s,
+                          const struct part *part)
 {
     if (s->time_limit_min)
         return s->time_limit_min;
@@ -161,12 +165,14 @@ uint32_t shape_time_limit(const struct cluster *c, const struct shape *s, const 
         size_t len = strcspn(s->partition, ",");
 
         for (size_t i = 0; i < c->num_parts && !part; i++)
-            if (strncmp(c->parts[i].conf.name, s->partition, len) == 0 && !c->parts[i].conf.name[len])
+            if (strncmp(c->parts[i].conf.name, s->partition, len) == 0
+                && !c->parts[i].conf.name[len])
                 part = &c->parts[i];
     }
     if (!part)
         return TIME_UNLIMITED_MIN;
-    return part->conf.default_time_min ? part->conf.default_time_min : part->conf.max_time_min;
+    return part->conf.default_time_min ? part->conf.default_time_min
+                                       : part->conf.max_time_min;
 }
 
 uint32_t shape_least_nodes(const struct shape *s)
@@ -235,7 +241,8 @@ static void refresh_required(struct cluster *c, struct shape *s)
         return;
     hostlist_uniq(names);
     s->required = xmalloc((hostlist_count(names) + 1) * sizeof(*s->required));
-    hostlist_for_each(names, i, name) {
+    hostlist_for_each(names, i, name)
+    {
         const struct node *node = node_find(c, name);
 
         if (node && node->conf)
@@ -256,7 +263,8 @@ static void refresh_part(struct cluster *c, struct shape *s, const struct part *
     sp->count_sets = counts ? xcalloc(counts, sizeof(*sp->count_sets)) : NULL;
     for (size_t k = 0; k < counts; k++)
         sp->count_sets[k] = bitmap_create(sp->able->bits);
-    bitmap_for_each(part->nodes, i) {
+    bitmap_for_each(part->nodes, i)
+    {
         struct node *node = c->nodes[i];
         uint32_t count;
 
@@ -278,7 +286,8 @@ uint32_t shape_tier(const struct cluster *c, const struct shape *s)
         size_t len = strcspn(p, ",");
 
         for (size_t i = 0; i < c->num_parts; i++)
-            if (strlen(c->parts[i].conf.name) == len && strncmp(c->parts[i].conf.name, p, len) == 0
+            if (strlen(c->parts[i].conf.name) == len
+                && strncmp(c->parts[i].conf.name, p, len) == 0
                 && c->parts[i].conf.priority_tier > tier)
                 tier = c->parts[i].conf.priority_tier;
         p += len + (p[len] == ',');

@@ -100,8 +100,8 @@ static struct step *step_for_event(struct cluster *c, uint32_t job_id, uint32_t 
     struct step *step = job ? step_find(job, step_id) : NULL;
 
     if (!step || (!any_attempt && step->attempt != attempt)) {
-        error_set(err, BRE_DAMAGED, "step %u.%u (attempt %u) does not exist", job_id, step_id,
-                  attempt);
+        error_set(err, BRE_DAMAGED, "step %u.%u (attempt %u) does not exist", job_id,
+                  step_id, attempt);
         return NULL;
     }
     return step;
@@ -124,15 +124,15 @@ static int step_fill(struct cluster *c, struct step *step, struct job *job,
         sn->cores = bitmap_parse_any(na->cores ? na->cores : "", 1 << 16, err);
         if (!sn->cores || sn->place == job->alloc->count) {
             step->num_nodes = i + 1;
-            return error_set(err, BRE_DAMAGED, "step %u.%u: node %u is not the job's", job->id,
-                             step->id, na->node_id);
+            return error_set(err, BRE_DAMAGED, "step %u.%u: node %u is not the job's",
+                             job->id, step->id, na->node_id);
         }
     }
     if (m->has_env_hash && m->env_hash.len == 32) {
         step->env = blob_find(&c->blobs, m->env_hash.data);
         if (!step->env)
-            return error_set(err, BRE_DAMAGED, "step %u.%u: its environment is missing", job->id,
-                             step->id);
+            return error_set(err, BRE_DAMAGED, "step %u.%u: its environment is missing",
+                             job->id, step->id);
         blob_incref(step->env);
     }
     return 0;
@@ -147,13 +147,15 @@ static int step_create(struct cluster *c, const Wire__EvStepCreated *m, int64_t 
 
     if (!job || !job->alloc || job->phase == PHASE_PENDING || job->phase == PHASE_ENDED
         || job->attempt != m->attempt || step_find(job, m->step_id))
-        return error_set(err, BRE_DAMAGED, "step %u.%u does not fit its job", m->job_id, m->step_id);
+        return error_set(err, BRE_DAMAGED, "step %u.%u does not fit its job", m->job_id,
+                         m->step_id);
     if (m->step_id == STEP_BATCH) { /* of a snapshot */
         *out = step_create_batch(c, job, start_usec);
         return 0;
     }
     if (!n || m->layout->n_tasks != n || !m->spec)
-        return error_set(err, BRE_DAMAGED, "step %u.%u has no layout", m->job_id, m->step_id);
+        return error_set(err, BRE_DAMAGED, "step %u.%u has no layout", m->job_id,
+                         m->step_id);
     step = xcalloc(1, sizeof(*step) + n * sizeof(step->nodes[0]));
     step->id = m->step_id;
     step->attempt = m->attempt;
@@ -205,15 +207,17 @@ int step_apply_node_ended(struct cluster *c, const Wire__Event *ev, struct error
         return -1;
     sn = step_node_at(step, alloc_find(step->job->alloc, m->node_id));
     if (!sn || sn->ended)
-        return error_set(err, BRE_DAMAGED, "step %u.%u has ended on node %u already", st->job_id,
-                         st->step_id, m->node_id);
+        return error_set(err, BRE_DAMAGED, "step %u.%u has ended on node %u already",
+                         st->job_id, st->step_id, m->node_id);
     sn->ended = true;
     step->num_ended++;
     if (m->lost)
         step->lost = true;
     step->oom |= st->oom;
     if (st->exit_status) {
-        uint32_t gtid = st->has_first_failed ? st->first_failed : sn->gtids ? sn->gtids[0] : 0;
+        uint32_t gtid = st->has_first_failed ? st->first_failed
+                        : sn->gtids          ? sn->gtids[0]
+                                             : 0;
 
         if (!step->exit_status || gtid < step->first_failed) {
             step->exit_status = st->exit_status;
@@ -263,7 +267,8 @@ int step_apply_image(struct cluster *c, const Wire__Event *ev, struct error *err
     struct step *step;
 
     if (!m->created || step_create(c, m->created, m->start_usec, &step, err) < 0)
-        return m->created ? -1 : error_set(err, BRE_DAMAGED, "a step of the snapshot is empty");
+        return m->created ? -1
+                          : error_set(err, BRE_DAMAGED, "a step of the snapshot is empty");
     for (size_t i = 0; i < m->n_ended_nodes; i++)
         if (m->ended_nodes[i] < step->num_nodes && !step->nodes[m->ended_nodes[i]].ended) {
             step->nodes[m->ended_nodes[i]].ended = true;
@@ -301,17 +306,18 @@ static void fill_step_view(struct cluster *c, struct step *step, struct step_vie
     v->attempt = step->attempt;
     v->state = step->end_state || job->phase == PHASE_ENDING ? JOB_COMPLETING : JOB_RUNNING;
     v->start_sec = step->start_usec / USEC;
-    v->time_limit_min = step->spec && step->spec->has_time_limit_min ? step->spec->time_limit_min
-                                                                     : TIME_UNLIMITED_MIN;
+    v->time_limit_min = step->spec && step->spec->has_time_limit_min
+                            ? step->spec->time_limit_min
+                            : TIME_UNLIMITED_MIN;
     v->num_nodes = step->num_nodes;
     v->num_tasks = step->num_tasks;
     for (uint32_t i = 0; i < step->num_nodes; i++) {
         const struct alloc_node *an = &job->alloc->nodes[step->nodes[i].place];
         const struct node *node = node_at(c, an->node_id);
 
-        v->num_cpus += step->nodes[i].cores
-                           ? (uint32_t)bitmap_count(step->nodes[i].cores) * (node->tpc ? node->tpc : 1)
-                           : an->cpus;
+        v->num_cpus += step->nodes[i].cores ? (uint32_t)bitmap_count(step->nodes[i].cores)
+                                                  * (node->tpc ? node->tpc : 1)
+                                            : an->cpus;
     }
     v->name = step->id == STEP_BATCH ? "batch" : step->spec->name ? step->spec->name : "";
     if (!step->spec || step->num_nodes == 1) {
@@ -323,7 +329,8 @@ static void fill_step_view(struct cluster *c, struct step *step, struct step_vie
             const char **names = xmalloc(step->num_nodes * sizeof(*names));
 
             for (uint32_t i = 0; i < step->num_nodes; i++)
-                names[i] = node_at(c, job->alloc->nodes[step->nodes[i].place].node_id)->name;
+                names[i] =
+                    node_at(c, job->alloc->nodes[step->nodes[i].place].node_id)->name;
             step->node_list = hostlist_format_names(names, step->num_nodes);
             free(names);
         }

@@ -55,7 +55,7 @@ int step_apply_ending(struct cluster *c, const Wire__Event *ev, struct error *er
 int step_apply_ended(struct cluster *c, const Wire__Event *ev, struct error *err);
 int step_apply_image(struct cluster *c, const Wire__Event *ev, struct error *err);
 
-/* Events that end what is left of the job's steps on one place: for nodes that are clean or gone. */
+/* Events that end what is left of the job's steps on one place: of a node that is clean or gone. */
 void steps_decide_place_ended(const struct cluster_now *now, struct job *job, uint32_t place,
                               bool lost, struct decision *d);
 void step_decide_ending(const struct cluster_now *now, struct step *step, enum job_state state,

@@ -10,12 +10,12 @@
 
 /* One node of the job, seen by a step that wants to start. */
 struct place {
-    uint32_t index;       /* in the job's allocation */
-    struct bitmap *free;  /* cores no other step claims */
-    uint32_t room;        /* tasks that fit now */
-    uint32_t room_empty;  /* tasks that fit when no other step runs */
+    uint32_t index;      /* in the job's allocation */
+    struct bitmap *free; /* cores no other step claims */
+    uint32_t room;       /* tasks that fit now */
+    uint32_t room_empty; /* tasks that fit when no other step runs */
     uint32_t tasks;
-    bool wanted;          /* named by --nodelist */
+    bool wanted; /* named by --nodelist */
 };
 
 struct plan_step {
@@ -42,7 +42,8 @@ static void plan_fini(struct plan_step *p)
 
 static bool takes_exact(const Wire__StepSpec *spec)
 {
-    return spec->exact || spec->exclusive || (spec->has_cpus_per_task && spec->cpus_per_task);
+    return spec->exact || spec->exclusive
+           || (spec->has_cpus_per_task && spec->cpus_per_task);
 }
 
 static uint32_t room_for(const struct plan_step *p, const struct node *node, uint32_t cores)
@@ -66,21 +67,22 @@ static struct bitmap *free_cores(const struct plan_step *p, uint32_t index)
 
             if (!sn || sn->ended || !sn->cores)
                 continue;
-            bitmap_for_each(sn->cores, i)
-                if ((size_t)i < cores->bits)
-                    bitmap_unset(cores, (size_t)i);
+            bitmap_for_each(sn->cores, i) if ((size_t)i < cores->bits)
+                bitmap_unset(cores, (size_t)i);
         }
     return cores;
 }
 
-static int check_hosts(struct plan_step *p, const struct hostlist *hosts, const char *option,
-                       struct error *err)
+static int check_hosts(struct plan_step *p, const struct hostlist *hosts,
+                       const char *option, struct error *err)
 {
-    hostlist_for_each(hosts, i, name) {
+    hostlist_for_each(hosts, i, name)
+    {
         const struct node *node = node_find(p->c, name);
 
         if (!node || alloc_find(p->job->alloc, node->id) == p->job->alloc->count)
-            return error_set(err, BRE_NODE_NAME, "%s: node %s is not of job %u", option, name, p->job->id);
+            return error_set(err, BRE_NODE_NAME, "%s: node %s is not of job %u", option,
+                             name, p->job->id);
     }
     return 0;
 }
@@ -99,14 +101,15 @@ static int collect_places(struct plan_step *p, struct error *err)
         return error_prefix(err, "--exclude");
     if (p->dist == DIST_ARBITRARY) {
         if (!wanted)
-            return error_set(err, BRE_INVAL, "distribution arbitrary needs a list of hosts, one a task");
+            return error_set(err, BRE_INVAL,
+                             "distribution arbitrary needs a list of hosts, one a task");
         p->arbitrary = TAKE(wanted);
         wanted = hostlist_create();
         hostlist_push_list(wanted, p->arbitrary);
     }
     if (p->spec->relative >= alloc->count)
-        return error_set(err, BRE_INVAL, "--relative=%u: job %u has %u nodes", p->spec->relative,
-                         p->job->id, alloc->count);
+        return error_set(err, BRE_INVAL, "--relative=%u: job %u has %u nodes",
+                         p->spec->relative, p->job->id, alloc->count);
     p->places = xcalloc(alloc->count, sizeof(*p->places));
     p->chosen = xcalloc(alloc->count, sizeof(*p->chosen));
     for (uint32_t k = 0; k < alloc->count; k++) {
@@ -124,11 +127,13 @@ static int collect_places(struct plan_step *p, struct error *err)
         pl->index = index;
         pl->free = free_cores(p, index);
         pl->room = room_for(p, node, (uint32_t)bitmap_count(pl->free));
-        pl->room_empty = room_for(p, node, (uint32_t)bitmap_count(alloc->nodes[index].cores));
+        pl->room_empty =
+            room_for(p, node, (uint32_t)bitmap_count(alloc->nodes[index].cores));
         pl->wanted = wanted && hostlist_find(wanted, node->name) >= 0;
     }
     if (!p->num_places)
-        return error_set(err, BRE_NODE_CONFIG, "no node of job %u is left to run on", p->job->id);
+        return error_set(err, BRE_NODE_CONFIG, "no node of job %u is left to run on",
+                         p->job->id);
     return 0;
 }
 
@@ -175,7 +180,8 @@ static bool choose_places(struct plan_step *p, uint32_t least, uint32_t most, bo
         for (uint32_t i = 0; i < p->num_places && num < most; i++) {
             const struct place *pl = &p->places[i];
 
-            if (taken[i] || pl->wanted != (round == 0) || !(empty ? pl->room_empty : pl->room))
+            if (taken[i] || pl->wanted != (round == 0)
+                || !(empty ? pl->room_empty : pl->room))
                 continue;
             taken[i] = true;
             num++;
@@ -190,10 +196,11 @@ static bool choose_places(struct plan_step *p, uint32_t least, uint32_t most, bo
             room[k] = empty ? p->places[i].room_empty : p->places[i].room;
             p->chosen[k++] = i;
         }
-    p->num_tasks = p->spec->num_tasks ? p->spec->num_tasks
+    p->num_tasks = p->spec->num_tasks         ? p->spec->num_tasks
                    : p->spec->ntasks_per_node ? p->spec->ntasks_per_node * num
                                               : num;
-    if (p->num_tasks > STEP_TASKS_MAX || (uint64_t)p->spec->ntasks_per_node * num > STEP_TASKS_MAX)
+    if (p->num_tasks > STEP_TASKS_MAX
+        || (uint64_t)p->spec->ntasks_per_node * num > STEP_TASKS_MAX)
         return false;
     if (layout_spread(p->num_tasks, room, num, counts))
         return false;
@@ -220,7 +227,8 @@ static bool choose_arbitrary(struct plan_step *p, bool empty)
         const struct node *node = node_find(p->c, hostlist_nth(p->arbitrary, t));
         uint32_t i = 0;
 
-        while (i < p->num_places && p->job->alloc->nodes[p->places[i].index].node_id != node->id)
+        while (i < p->num_places
+               && p->job->alloc->nodes[p->places[i].index].node_id != node->id)
             i++;
         if (i == p->num_places)
             return false;
@@ -241,11 +249,12 @@ static int refuse_size(const struct plan_step *p, uint32_t least, struct error *
     if (least > p->num_places)
         return error_set(err, BRE_TOO_MANY_NODES, "Only allocated %u nodes asked for %u",
                          p->num_places, least);
-    return error_set(err, BRE_CORE_CNT,
-                     "More processors requested than permitted: %u tasks of %u CPUs on %u nodes%s; "
-                     "job %u has %u CPUs there",
-                     p->spec->num_tasks ? p->spec->num_tasks : p->num_tasks, p->cpus_per_task, least,
-                     p->spec->ntasks_per_node ? " with a limit of tasks a node" : "", p->job->id, cpus);
+    return error_set(
+        err, BRE_CORE_CNT,
+        "More processors requested than permitted: %u tasks of %u CPUs on %u nodes%s; "
+        "job %u has %u CPUs there",
+        p->spec->num_tasks ? p->spec->num_tasks : p->num_tasks, p->cpus_per_task, least,
+        p->spec->ntasks_per_node ? " with a limit of tasks a node" : "", p->job->id, cpus);
 }
 
 static int plan_layout(struct plan_step *p, struct error *err)
@@ -279,7 +288,8 @@ static struct bitmap *step_cores(const struct plan_step *p, const struct place *
 
     if (!takes_exact(p->spec))
         need = UINT32_MAX;
-    bitmap_for_each(pl->free, i) {
+    bitmap_for_each(pl->free, i)
+    {
         if (!need--)
             break;
         bitmap_set(cores, (size_t)i);
@@ -296,11 +306,12 @@ static int step_mem(const struct plan_step *p, const struct alloc_node *an, uint
     else if (p->spec->mem_per_cpu_mb)
         *mem_mb = p->spec->mem_per_cpu_mb * cpus;
     if (an->mem_mb && *mem_mb > an->mem_mb)
-        return error_set(err, BRE_MEM_LIMIT,
-                         "Memory required by task is not available: the step asks for %llu MB, job %u "
-                         "has %llu MB on %s",
-                         (unsigned long long)*mem_mb, p->job->id, (unsigned long long)an->mem_mb,
-                         node_at(p->c, an->node_id)->name);
+        return error_set(
+            err, BRE_MEM_LIMIT,
+            "Memory required by task is not available: the step asks for %llu MB, job %u "
+            "has %llu MB on %s",
+            (unsigned long long)*mem_mb, p->job->id, (unsigned long long)an->mem_mb,
+            node_at(p->c, an->node_id)->name);
     return 0;
 }
 
@@ -375,8 +386,9 @@ static int check_step(struct cluster *c, const struct step_request *req, struct 
     if (job->phase != PHASE_RUNNING)
         return error_set(err, BRE_ALREADY_DONE, "Job/step already completing or completed");
     if (job->next_step_id >= conf_of(c)->max_step_count)
-        return error_set(err, BRE_BUSY, "job %u has had %u steps, its limit (max_step_count)",
-                         job->id, job->next_step_id);
+        return error_set(err, BRE_BUSY,
+                         "job %u has had %u steps, its limit (max_step_count)", job->id,
+                         job->next_step_id);
     if (job->ends_with_step && job->next_step_id > 0 && job->kind == JOB_KIND_SRUN
         && !step_find(job, 0))
         return error_set(err, BRE_ALREADY_DONE, "Job/step already completing or completed");
@@ -390,8 +402,8 @@ static int check_step(struct cluster *c, const struct step_request *req, struct 
 }
 
 int cluster_decide_step(struct cluster *c, const struct cluster_now *now,
-                        const struct step_request *req, struct decision *d, uint32_t *step_id,
-                        struct error *err)
+                        const struct step_request *req, struct decision *d,
+                        uint32_t *step_id, struct error *err)
 {
     struct decision_mark mark = decision_mark(d);
     struct plan_step p = { .c = c, .spec = req->spec };
@@ -425,7 +437,8 @@ int cluster_decide_step(struct cluster *c, const struct cluster_now *now,
     SET(ev, attempt, p.job->attempt);
     ev->spec = spec;
     ev->layout = layout;
-    SET(ev, step_key, ((ProtobufCBinaryData){ 32, arena_memdup(&d->arena, req->step_key, 32) }));
+    SET(ev, step_key,
+        ((ProtobufCBinaryData){ 32, arena_memdup(&d->arena, req->step_key, 32) }));
     if (req->env.len)
         SET(ev, env_hash, ((ProtobufCBinaryData){ 32, (uint8_t *)req->env_hash }));
     return 0;

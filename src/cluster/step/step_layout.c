@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-int step_dist_parse(const char *text, enum step_dist *dist, uint32_t *plane, struct error *err)
+int step_dist_parse(const char *text, enum step_dist *dist, uint32_t *plane,
+                    struct error *err)
 {
     size_t word;
 
@@ -27,15 +28,17 @@ int step_dist_parse(const char *text, enum step_dist *dist, uint32_t *plane, str
         memcpy(number, text + 6, word - 6 < sizeof(number) ? word - 6 : sizeof(number) - 1);
         return num_parse_u32(number, 1, 65536, plane, "--distribution=plane", err);
     } else if (word != 1 || *text != '*') {
-        return error_set(err, BRE_INVAL,
-                         "distribution \"%s\" is not supported: use block, cyclic, plane=N or "
-                         "arbitrary",
-                         text);
+        return error_set(
+            err, BRE_INVAL,
+            "distribution \"%s\" is not supported: use block, cyclic, plane=N or "
+            "arbitrary",
+            text);
     }
     return 0; /* what follows ':' is about binding inside a node and is the shepherd's */
 }
 
-uint32_t layout_spread(uint32_t tasks, const uint32_t *room, uint32_t num_nodes, uint32_t *counts)
+uint32_t layout_spread(uint32_t tasks, const uint32_t *room, uint32_t num_nodes,
+                       uint32_t *counts)
 {
     uint32_t open = 0;
 
@@ -63,8 +66,8 @@ uint32_t layout_spread(uint32_t tasks, const uint32_t *room, uint32_t num_nodes,
     return tasks;
 }
 
-void layout_assign(enum step_dist dist, uint32_t plane, const uint32_t *counts, uint32_t num_nodes,
-                   uint32_t **gtids)
+void layout_assign(enum step_dist dist, uint32_t plane, const uint32_t *counts,
+                   uint32_t num_nodes, uint32_t **gtids)
 {
     uint32_t gtid = 0, left = 0, run = dist == DIST_PLANE ? plane : 1;
     CLEANUP_FREE uint32_t *given = xcalloc(num_nodes ? num_nodes : 1, sizeof(*given));

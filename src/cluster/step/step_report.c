@@ -7,8 +7,9 @@
 #include <string.h>
 #include <sys/wait.h>
 
-void step_decide_ending(const struct cluster_now *now, struct step *step, enum job_state state,
-                        uint32_t by_uid, const char *text, struct decision *d)
+void step_decide_ending(const struct cluster_now *now, struct step *step,
+                        enum job_state state, uint32_t by_uid, const char *text,
+                        struct decision *d)
 {
     Wire__EvStepEnding *ev =
         event_add(d, now, step_ending, STEP_ENDING, EvStepEnding, EV_STEP_ENDING);
@@ -24,7 +25,8 @@ static void decide_step_ended(const struct cluster_now *now, const struct step *
                               enum job_state state, uint32_t exit_status, const char *text,
                               struct decision *d)
 {
-    Wire__EvStepEnded *ev = event_add(d, now, step_ended, STEP_ENDED, EvStepEnded, EV_STEP_ENDED);
+    Wire__EvStepEnded *ev =
+        event_add(d, now, step_ended, STEP_ENDED, EvStepEnded, EV_STEP_ENDED);
 
     SET(ev, job_id, step->job->id);
     SET(ev, step_id, step->id);
@@ -40,8 +42,8 @@ static bool decide_node_ended(const struct cluster_now *now, struct step *step,
                               bool lost, struct decision *d, enum job_state *state,
                               uint32_t *exit_status, const char **text)
 {
-    Wire__EvStepNodeEnded *ev =
-        event_add(d, now, step_node_ended, STEP_NODE_ENDED, EvStepNodeEnded, EV_STEP_NODE_ENDED);
+    Wire__EvStepNodeEnded *ev = event_add(d, now, step_node_ended, STEP_NODE_ENDED,
+                                          EvStepNodeEnded, EV_STEP_NODE_ENDED);
     Wire__StepStatus *st = arena_alloc(&d->arena, sizeof(*st));
     struct step after = *step; /* as step_apply_node_ended() will leave it */
 
@@ -65,7 +67,9 @@ static bool decide_node_ended(const struct cluster_now *now, struct step *step,
     if (step->num_ended + 1 < step->num_nodes)
         return false;
     if (st->exit_status) {
-        uint32_t gtid = st->has_first_failed ? st->first_failed : sn->gtids ? sn->gtids[0] : 0;
+        uint32_t gtid = st->has_first_failed ? st->first_failed
+                        : sn->gtids          ? sn->gtids[0]
+                                             : 0;
 
         if (!after.exit_status || gtid < after.first_failed)
             after.exit_status = st->exit_status;
@@ -83,8 +87,8 @@ static bool decide_node_ended(const struct cluster_now *now, struct step *step,
     return true;
 }
 
-void steps_decide_place_ended(const struct cluster_now *now, struct job *job, uint32_t place,
-                              bool lost, struct decision *d)
+void steps_decide_place_ended(const struct cluster_now *now, struct job *job,
+                              uint32_t place, bool lost, struct decision *d)
 {
     enum job_state state;
     uint32_t exit_status;
@@ -95,15 +99,16 @@ void steps_decide_place_ended(const struct cluster_now *now, struct job *job, ui
 
         if (!sn || sn->ended)
             continue;
-        if (!decide_node_ended(now, s, sn, NULL, lost, d, &state, &exit_status, &text) && lost
-            && !s->end_state)
-            step_decide_ending(now, s, JOB_NODE_FAIL, 0, NULL, d); /* on its other nodes too */
+        if (!decide_node_ended(now, s, sn, NULL, lost, d, &state, &exit_status, &text)
+            && lost && !s->end_state)
+            step_decide_ending(now, s, JOB_NODE_FAIL, 0, NULL,
+                               d); /* on its other nodes too */
     }
 }
 
 /* Nothing of the job is left on this place. */
-static void decide_place_clean(struct cluster *c, const struct cluster_now *now, struct job *job,
-                               uint32_t place, struct decision *d)
+static void decide_place_clean(struct cluster *c, const struct cluster_now *now,
+                               struct job *job, uint32_t place, struct decision *d)
 {
     steps_decide_place_ended(now, job, place, false, d);
     job_decide_end(c, now, job, NULL, place, false, d);
@@ -136,8 +141,9 @@ static int node_known(struct cluster *c, uint32_t node_id, struct error *err)
 }
 
 /* A report about what is not, or no longer, ours. */
-static void answer_stranger(struct cluster *c, const struct cluster_now *now, struct job *job,
-                            uint32_t node_id, const Wire__StepStatus *st, struct decision *d)
+static void answer_stranger(struct cluster *c, const struct cluster_now *now,
+                            struct job *job, uint32_t node_id, const Wire__StepStatus *st,
+                            struct decision *d)
 {
     bool ghost = job && job_has_ghost(job, st->attempt, node_id);
 
@@ -146,13 +152,15 @@ static void answer_stranger(struct cluster *c, const struct cluster_now *now, st
             job_decide_ghost_gone(c, now, job, node_id, d);
         } else if (ghost) {
             effect_kill(d, node_id, st->job_id, STEP_NONE, st->attempt, 0);
-        } else if (job && job->phase == PHASE_ENDING && job->attempt == st->attempt && st->clean) {
+        } else if (job && job->phase == PHASE_ENDING && job->attempt == st->attempt
+                   && st->clean) {
             uint32_t place = alloc_find(job->alloc, node_id);
 
             if (place < job->alloc->count && !(job->alloc->nodes[place].flags & ALLOC_CLEAN)
                 && clean_holds(job, place, NULL))
                 decide_place_clean(c, now, job, place, d);
-        } else if (job && job->phase == PHASE_ENDED && job->attempt == st->attempt && st->clean) {
+        } else if (job && job->phase == PHASE_ENDED && job->attempt == st->attempt
+                   && st->clean) {
             uint32_t place = job->alloc ? alloc_find(job->alloc, node_id) : 0;
 
             if (job->alloc && place < job->alloc->count
@@ -172,8 +180,9 @@ static void answer_stranger(struct cluster *c, const struct cluster_now *now, st
     effect_kill(d, node_id, st->job_id, STEP_NONE, st->attempt, 0);
 }
 
-int cluster_decide_step_status(struct cluster *c, const struct cluster_now *now, uint32_t node_id,
-                               const Wire__StepStatus *st, struct decision *d, struct error *err)
+int cluster_decide_step_status(struct cluster *c, const struct cluster_now *now,
+                               uint32_t node_id, const Wire__StepStatus *st,
+                               struct decision *d, struct error *err)
 {
     struct job *job = job_table_find(&c->jobs, st->job_id);
     struct step *step;
@@ -211,7 +220,8 @@ int cluster_decide_step_status(struct cluster *c, const struct cluster_now *now,
         job_end_of_step(c, job, state, exit_status, text, &end);
         if (state == JOB_CANCELLED)
             end.by_uid = step->by_uid;
-        if (job->kind == JOB_KIND_BATCH && state == JOB_NODE_FAIL && job_may_requeue(c, job))
+        if (job->kind == JOB_KIND_BATCH && state == JOB_NODE_FAIL
+            && job_may_requeue(c, job))
             end.requeue = 1;
         job_decide_end(c, now, job, &end, clean ? place : UINT32_MAX, false, d);
     } else if (clean && !(job->alloc->nodes[place].flags & ALLOC_CLEAN)
@@ -221,8 +231,9 @@ int cluster_decide_step_status(struct cluster *c, const struct cluster_now *now,
     return 0;
 }
 
-int cluster_decide_job_clean(struct cluster *c, const struct cluster_now *now, uint32_t node_id,
-                             const Wire__JobClean *m, struct decision *d, struct error *err)
+int cluster_decide_job_clean(struct cluster *c, const struct cluster_now *now,
+                             uint32_t node_id, const Wire__JobClean *m, struct decision *d,
+                             struct error *err)
 {
     struct job *job = job_table_find(&c->jobs, m->job_id);
     const struct node *node = node_at(c, node_id);
@@ -259,14 +270,15 @@ int cluster_decide_job_clean(struct cluster *c, const struct cluster_now *now, u
         return 0;
     }
     if (!(job->alloc->nodes[place].flags & ALLOC_CLEAN)
-        && (job->phase == PHASE_ENDING || (job->ends_with_step && clean_holds(job, place, NULL))))
+        && (job->phase == PHASE_ENDING
+            || (job->ends_with_step && clean_holds(job, place, NULL))))
         decide_place_clean(c, now, job, place, d);
     return 0;
 }
 
-int cluster_decide_launch_reply(struct cluster *c, const struct cluster_now *now, uint32_t node_id,
-                                const Wire__StepLaunchReply *m, struct decision *d,
-                                struct error *err)
+int cluster_decide_launch_reply(struct cluster *c, const struct cluster_now *now,
+                                uint32_t node_id, const Wire__StepLaunchReply *m,
+                                struct decision *d, struct error *err)
 {
     struct job *job = job_table_find(&c->jobs, m->job_id);
     const struct node *node = node_at(c, node_id);

@@ -389,7 +389,8 @@ START_TEST(salloc_ends_its_job_with_its_exit_status)
     uint32_t id = interactive(JOB_KIND_SALLOC);
 
     decision_reset(&w.d);
-    ck_assert_int_eq(cluster_decide_alloc_complete(w.c, &w.now, &alice, id, 0, &w.d, &w.err), 0);
+    ck_assert_int_eq(
+        cluster_decide_alloc_complete(w.c, &w.now, &alice, id, 0, &w.d, &w.err), 0);
     world_commit(&w);
     ck_assert_int_eq(world_state(&w, id), JOB_COMPLETED);
 }

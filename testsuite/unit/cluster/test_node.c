@@ -32,7 +32,8 @@ static void lose(uint32_t node)
     world_commit(&w);
 }
 
-static Wire__StepStatus status_of(uint32_t job, uint32_t step, uint32_t attempt, uint32_t state)
+static Wire__StepStatus status_of(uint32_t job, uint32_t step, uint32_t attempt,
+                                  uint32_t state)
 {
     Wire__StepStatus st = WIRE__STEP_STATUS__INIT;
 
@@ -136,7 +137,8 @@ START_TEST(a_silent_node_goes_down_after_node_timeout_and_its_job_waits_to_be_kn
     ck_assert_uint_eq(node_state_of(0) & 0xff, NODE_DOWN);
     ck_assert_int_eq(world_state(&w, id), JOB_PENDING);
     ck_assert_int_eq(world_view(&w, id).reason, REASON_CLEANING);
-    ck_assert_ptr_nonnull(strstr(world_reason(&w, id), "attempt 1 may still be alive on n0"));
+    ck_assert_ptr_nonnull(
+        strstr(world_reason(&w, id), "attempt 1 may still be alive on n0"));
     world_sched(&w);
     ck_assert_int_eq(world_state(&w, id), JOB_PENDING);
 }
@@ -362,7 +364,8 @@ END_TEST
 START_TEST(a_wrong_configuration_is_refused_whole)
 {
     struct cluster_conf bad = w.conf;
-    struct part_conf parts[2] = { { .name = "all", .nodes = "ALL" }, { .name = "all", .nodes = "n9" } };
+    struct part_conf parts[2] = { { .name = "all", .nodes = "ALL" },
+                                  { .name = "all", .nodes = "n9" } };
 
     bad.parts = parts;
     bad.num_parts = 2;

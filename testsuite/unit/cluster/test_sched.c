@@ -31,7 +31,8 @@ static void refused(int code, const char *words)
 {
     ck_assert_uint_eq(world_submit(&w), 0);
     ck_assert_int_eq(w.err.code, code);
-    ck_assert_msg(strstr(w.err.text, words) != NULL, "\"%s\" lacks \"%s\"", w.err.text, words);
+    ck_assert_msg(strstr(w.err.text, words) != NULL, "\"%s\" lacks \"%s\"", w.err.text,
+                  words);
     world_spec(&w);
 }
 
@@ -365,7 +366,8 @@ END_TEST
 
 START_TEST(a_short_job_is_backfilled_around_a_blocked_one)
 {
-    uint32_t running = pi5(2, 60), blocked = pi5(4, 10), fits = pi5(2, 60), too_long = pi5(1, 61);
+    uint32_t running = pi5(2, 60), blocked = pi5(4, 10), fits = pi5(2, 60),
+             too_long = pi5(1, 61);
 
     ck_assert_int_eq(world_state(&w, running), JOB_RUNNING);
     ck_assert_int_eq(world_state(&w, blocked), JOB_PENDING);
@@ -402,7 +404,9 @@ END_TEST
 
 START_TEST(test_only_tells_start_and_nodes_and_submits_nothing)
 {
-    struct submit_request req = { .spec = &w.spec, .identity = &w.ident, .who = { WORLD_UID, 0, 0 } };
+    struct submit_request req = { .spec = &w.spec,
+                                  .identity = &w.ident,
+                                  .who = { WORLD_UID, 0, 0 } };
     struct start_forecast f;
     int64_t now = w.now.wall_usec / 1000000;
 
@@ -564,7 +568,9 @@ START_TEST(hardware_threads_make_cpus_and_a_core_is_never_split)
     world_fini(&w);
     memset(&w, 0, sizeof(w));
     cluster_conf_defaults(&w.conf);
-    w.nodes[0] = (struct node_conf){ .name = "head", .mem_mb = 1000, .cores = 4, .threads_per_core = 2 };
+    w.nodes[0] = (struct node_conf){
+        .name = "head", .mem_mb = 1000, .cores = 4, .threads_per_core = 2
+    };
     w.conf.nodes = w.nodes;
     w.conf.num_nodes = 1;
     w.parts[0] = (struct part_conf){ .name = "all", .nodes = "ALL" };
@@ -579,7 +585,8 @@ START_TEST(hardware_threads_make_cpus_and_a_core_is_never_split)
         reg.cores = 4;
         reg.threads = 8;
         decision_reset(&w.d);
-        ck_assert_int_eq(cluster_decide_register(w.c, &w.now, 0, NULL, "::1", &reg, &w.d, &w.err), 0);
+        ck_assert_int_eq(
+            cluster_decide_register(w.c, &w.now, 0, NULL, "::1", &reg, &w.d, &w.err), 0);
         world_commit(&w);
     }
     id = start();

@@ -51,7 +51,11 @@ static const char *tasks_text(void)
 
     for (size_t i = 0; i < m->n_tasks; i++)
         for (size_t k = 0; k < m->tasks[i]->n_gtids; k++)
-            text = arena_printf(&w.scratch, "%s%s%u", text, k ? "," : i ? "/" : "", m->tasks[i]->gtids[k]);
+            text = arena_printf(&w.scratch, "%s%s%u", text,
+                                k   ? ","
+                                : i ? "/"
+                                    : "",
+                                m->tasks[i]->gtids[k]);
     return text;
 }
 
@@ -241,7 +245,9 @@ END_TEST
 
 START_TEST(a_cancelled_step_is_killed_on_all_nodes_and_shown_cancelled)
 {
-    struct control_request req = { .action = JOB_ACTION_CANCEL, .job_id = job, .who = { WORLD_UID, 0, 0 } };
+    struct control_request req = { .action = JOB_ACTION_CANCEL,
+                                   .job_id = job,
+                                   .who = { WORLD_UID, 0, 0 } };
 
     want(3, 3);
     ck_assert_int_eq(create(), 0);
@@ -281,8 +287,11 @@ END_TEST
 
 START_TEST(signals_go_to_steps_or_to_the_batch_shell)
 {
-    struct control_request req = { .action = JOB_ACTION_SIGNAL, .job_id = job, .step_id = STEP_NONE,
-                                   .signal = SIGUSR1, .who = { WORLD_UID, 0, 0 } };
+    struct control_request req = { .action = JOB_ACTION_SIGNAL,
+                                   .job_id = job,
+                                   .step_id = STEP_NONE,
+                                   .signal = SIGUSR1,
+                                   .who = { WORLD_UID, 0, 0 } };
 
     want(2, 2);
     ck_assert_int_eq(create(), 0);
@@ -317,7 +326,9 @@ END_TEST
 
 START_TEST(a_launch_message_carries_all_a_node_needs)
 {
-    struct effect e = { .kind = EFFECT_LAUNCH, .job_id = job, .attempt = 1, .node_index = 1 };
+    struct effect e = {
+        .kind = EFFECT_LAUNCH, .job_id = job, .attempt = 1, .node_index = 1
+    };
     char *argv[] = { (char *)"hostname", NULL };
     Wire__StepLaunch *m;
 
@@ -377,7 +388,9 @@ END_TEST
 
 START_TEST(only_the_owner_makes_steps_and_only_while_the_job_runs)
 {
-    struct step_request req = { .job_id = job, .spec = &spec, .who = { WORLD_UID + 1, true, false } };
+    struct step_request req = { .job_id = job,
+                                .spec = &spec,
+                                .who = { WORLD_UID + 1, true, false } };
 
     decision_reset(&w.d);
     ck_assert_int_eq(cluster_decide_step(w.c, &w.now, &req, &w.d, &step, &w.err), -1);

@@ -70,7 +70,8 @@ void world_init_flat(struct world *w, uint32_t count, uint32_t cores)
     w->conf.num_nodes = count;
     for (uint32_t i = 0; i < count; i++) {
         snprintf(w->names[i], sizeof(w->names[i]), "n%u", i);
-        w->nodes[i] = (struct node_conf){ .name = w->names[i], .mem_mb = 1000, .cores = cores };
+        w->nodes[i] =
+            (struct node_conf){ .name = w->names[i], .mem_mb = 1000, .cores = cores };
     }
     set_part(w, 0, "all", "ALL");
     world_start(w);
@@ -107,7 +108,8 @@ void world_commit(struct world *w)
 
     for (size_t i = 0; i < count; i++) {
         log_event(w, w->d.events[i]);
-        ck_assert_msg(cluster_apply(w->c, w->d.events[i], &w->err) == 0, "apply: %s", w->err.text);
+        ck_assert_msg(cluster_apply(w->c, w->d.events[i], &w->err) == 0, "apply: %s",
+                      w->err.text);
     }
     /* the journal's copy is what is reacted to: the state has moved on */
     for (size_t i = 0; i < count; i++) {
@@ -120,8 +122,8 @@ void world_commit(struct world *w)
     }
 }
 
-void world_register(struct world *w, uint32_t node, const char *boot_id, Wire__StepStatus **steps,
-                    size_t num_steps)
+void world_register(struct world *w, uint32_t node, const char *boot_id,
+                    Wire__StepStatus **steps, size_t num_steps)
 {
     Wire__NodeRegister reg = WIRE__NODE_REGISTER__INIT;
     struct node_view v;
@@ -139,8 +141,10 @@ void world_register(struct world *w, uint32_t node, const char *boot_id, Wire__S
     reg.steps = steps;
     reg.n_steps = num_steps;
     decision_reset(&w->d);
-    ck_assert_msg(cluster_decide_register(w->c, &w->now, node, key, "10.0.0.1", &reg, &w->d, &w->err) == 0,
-                  "%s", w->err.text);
+    ck_assert_msg(
+        cluster_decide_register(w->c, &w->now, node, key, "10.0.0.1", &reg, &w->d, &w->err)
+            == 0,
+        "%s", w->err.text);
     world_commit(w);
 }
 
@@ -200,7 +204,8 @@ uint32_t world_submit(struct world *w)
 
     req.who.uid = WORLD_UID;
     if (w->spec.kind == JOB_KIND_BATCH)
-        req.script = (ProtobufCBinaryData){ sizeof(script_text) - 1, (uint8_t *)script_text };
+        req.script =
+            (ProtobufCBinaryData){ sizeof(script_text) - 1, (uint8_t *)script_text };
     memset(req.script_hash, 7, sizeof(req.script_hash));
     decision_reset(&w->d);
     if (cluster_decide_submit(w->c, &w->now, &req, &w->d, &id, NULL, &w->err) < 0) {
@@ -222,7 +227,9 @@ uint32_t world_submit_start(struct world *w)
 
 int world_control(struct world *w, enum job_action action, uint32_t job_id, uint32_t uid)
 {
-    struct control_request req = { .action = action, .job_id = job_id, .step_id = STEP_NONE };
+    struct control_request req = { .action = action,
+                                   .job_id = job_id,
+                                   .step_id = STEP_NONE };
 
     req.who.uid = uid;
     req.who.is_operator = req.who.is_admin = uid == 0;
@@ -248,7 +255,8 @@ void world_step_ended(struct world *w, uint32_t job_id, uint32_t step_id, uint32
     st.exit_status = exit_status;
     st.clean = clean;
     decision_reset(&w->d);
-    ck_assert_int_eq(cluster_decide_step_status(w->c, &w->now, node, &st, &w->d, &w->err), 0);
+    ck_assert_int_eq(cluster_decide_step_status(w->c, &w->now, node, &st, &w->d, &w->err),
+                     0);
     world_commit(w);
 }
 
@@ -264,7 +272,8 @@ void world_clean(struct world *w, uint32_t job_id, uint32_t node)
     world_commit(w);
 }
 
-int world_step(struct world *w, uint32_t job_id, const Wire__StepSpec *spec, uint32_t *step_id)
+int world_step(struct world *w, uint32_t job_id, const Wire__StepSpec *spec,
+               uint32_t *step_id)
 {
     struct step_request req = { .job_id = job_id, .spec = spec };
 
@@ -295,7 +304,8 @@ enum job_state world_state(struct world *w, uint32_t job_id)
 
 const char *world_reason(struct world *w, uint32_t job_id)
 {
-    return cluster_job_reason_text(w->c, cluster_job_find(w->c, job_id), &w->now, &w->scratch);
+    return cluster_job_reason_text(w->c, cluster_job_find(w->c, job_id), &w->now,
+                                   &w->scratch);
 }
 
 const char *world_nodes(struct world *w, uint32_t job_id)
@@ -308,7 +318,8 @@ size_t world_effects(const struct world *w, enum effect_kind kind, uint32_t job_
     size_t count = 0;
 
     for (size_t i = 0; i < w->d.num_effects; i++)
-        count += w->d.effects[i].kind == kind && (!job_id || w->d.effects[i].job_id == job_id);
+        count +=
+            w->d.effects[i].kind == kind && (!job_id || w->d.effects[i].job_id == job_id);
     return count;
 }
 
@@ -329,18 +340,23 @@ int world_update_job(struct world *w, uint32_t job_id, const char *key, const ch
     Wire__KeyValue *items[] = { kv(w, key, value) };
 
     decision_reset(&w->d);
-    if (cluster_decide_update_job(w->c, &w->now, &root, job_id, items, 1, &w->d, &w->err) < 0)
+    if (cluster_decide_update_job(w->c, &w->now, &root, job_id, items, 1, &w->d, &w->err)
+        < 0)
         return -1;
     world_commit(w);
     return 0;
 }
 
-int world_update_node(struct world *w, const char *name, const char *state, const char *reason)
+int world_update_node(struct world *w, const char *name, const char *state,
+                      const char *reason)
 {
-    Wire__KeyValue *items[] = { kv(w, "nodename", name), kv(w, "state", state), kv(w, "reason", reason) };
+    Wire__KeyValue *items[] = { kv(w, "nodename", name), kv(w, "state", state),
+                                kv(w, "reason", reason) };
 
     decision_reset(&w->d);
-    if (cluster_decide_update_nodes(w->c, &w->now, &root, items, reason ? 3 : 2, &w->d, &w->err) < 0)
+    if (cluster_decide_update_nodes(w->c, &w->now, &root, items, reason ? 3 : 2, &w->d,
+                                    &w->err)
+        < 0)
         return -1;
     world_commit(w);
     return 0;
@@ -376,8 +392,9 @@ static void same_dump(struct cluster *a, struct cluster *b, const char *what)
         for (; x[i] && x[i] == y[i]; i++)
             if (x[i] == '\n')
                 line = i + 1;
-        ck_abort_msg("%s differs:\nlive:   %.*s\nreplay: %.*s", what, (int)strcspn(x + line, "\n"),
-                     x + line, (int)strcspn(y + line, "\n"), y + line);
+        ck_abort_msg("%s differs:\nlive:   %.*s\nreplay: %.*s", what,
+                     (int)strcspn(x + line, "\n"), x + line, (int)strcspn(y + line, "\n"),
+                     y + line);
     }
     free(x);
     free(y);

@@ -52,14 +52,17 @@ static bool item_before(const struct sim_item *a, const struct sim_item *b)
 /* The pointer is good until the next call. */
 struct sim_item *sim_at(struct sim *s, uint64_t delay_ms, enum sim_kind kind)
 {
-    struct sim_item item = { .at = s->now_ms + delay_ms, .order = ++s->order, .kind = kind };
+    struct sim_item item = { .at = s->now_ms + delay_ms,
+                             .order = ++s->order,
+                             .kind = kind };
     size_t i;
 
     if (s->num_heap == s->cap_heap) {
         s->cap_heap = s->cap_heap ? s->cap_heap * 2 : 256;
         s->heap = xreallocarray(s->heap, s->cap_heap, sizeof(*s->heap));
     }
-    for (i = s->num_heap++; i > 0 && item_before(&item, &s->heap[(i - 1) / 2]); i = (i - 1) / 2)
+    for (i = s->num_heap++; i > 0 && item_before(&item, &s->heap[(i - 1) / 2]);
+         i = (i - 1) / 2)
         s->heap[i] = s->heap[(i - 1) / 2];
     s->heap[i] = item;
     return &s->heap[i];
@@ -244,7 +247,9 @@ static bool all_ended(struct sim *s)
         struct job *job = cluster_job_find(s->c, s->notes[i].id);
 
         if (s->notes[i].alive
-            || (job && (job_state_shown(job) < JOB_COMPLETED || job_state_shown(job) == JOB_REQUEUED)))
+            || (job
+                && (job_state_shown(job) < JOB_COMPLETED
+                    || job_state_shown(job) == JOB_REQUEUED)))
             return false;
     }
     return true;

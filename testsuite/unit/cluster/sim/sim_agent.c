@@ -9,20 +9,23 @@ static void send_ctld(struct sim *s, const struct sim_msg *m)
 {
     struct agent *a = &s->agents[m->node];
 
-    sim_trace(s, m->job_id, "node %u says%s: message %d step %u attempt %u clean %d running %d", m->node,
-              a->dialled ? "" : " (not connected)", (int)m->kind, m->step_id, m->attempt, m->clean,
-              m->running);
+    sim_trace(s, m->job_id,
+              "node %u says%s: message %d step %u attempt %u clean %d running %d", m->node,
+              a->dialled ? "" : " (not connected)", (int)m->kind, m->step_id, m->attempt,
+              m->clean, m->running);
     if (!a->dialled || a->hung)
         return;
     for (int copies = s->chaos && sim_chance(s, 5) ? 2 : 1; copies > 0; copies--) {
-        struct sim_item *it = sim_at(s, 1 + sim_random(s, copies > 1 ? 3000 : 10), SIM_TO_CTLD);
+        struct sim_item *it =
+            sim_at(s, 1 + sim_random(s, copies > 1 ? 3000 : 10), SIM_TO_CTLD);
 
         it->msg = *m;
         it->msg.connection = a->connection;
     }
 }
 
-static struct folder *find(struct agent *a, uint32_t job_id, uint32_t step_id, uint32_t attempt)
+static struct folder *find(struct agent *a, uint32_t job_id, uint32_t step_id,
+                           uint32_t attempt)
 {
     struct folder *f = a->folders;
 
@@ -55,7 +58,9 @@ static void report(struct sim *s, uint32_t node, const struct folder *f)
 
 static void say_clean(struct sim *s, uint32_t node, uint32_t job_id, uint32_t attempt)
 {
-    struct sim_msg m = { .kind = MSG_CLEAN, .node = node, .job_id = job_id, .attempt = attempt };
+    struct sim_msg m = {
+        .kind = MSG_CLEAN, .node = node, .job_id = job_id, .attempt = attempt
+    };
 
     send_ctld(s, &m);
 }
@@ -101,7 +106,8 @@ static void take_launch(struct sim *s, const struct sim_msg *m)
     f->next = a->folders;
     a->folders = f;
     check_launch(s, m->node, m);
-    it = sim_at(s, 1 + (sim_chance(s, 20) ? sim_random(s, 90000) : sim_random(s, 8000)), SIM_TASK_END);
+    it = sim_at(s, 1 + (sim_chance(s, 20) ? sim_random(s, 90000) : sim_random(s, 8000)),
+                SIM_TASK_END);
     it->a = m->node;
     it->b = a->boot;
     it->c = f->serial;
@@ -130,7 +136,9 @@ static void take_step_kill(struct sim *s, const struct sim_msg *m)
 {
     struct agent *a = &s->agents[m->node];
     struct folder *f = find(a, m->job_id, m->step_id, m->attempt);
-    struct folder none = { .job_id = m->job_id, .step_id = m->step_id, .attempt = m->attempt };
+    struct folder none = { .job_id = m->job_id,
+                           .step_id = m->step_id,
+                           .attempt = m->attempt };
 
     if (m->signal)
         return;
@@ -147,7 +155,8 @@ static void take_ack(struct sim *s, const struct sim_msg *m)
     for (struct folder **at = &a->folders; *at; at = &(*at)->next) {
         struct folder *f = *at;
 
-        if (f->job_id == m->job_id && f->step_id == m->step_id && f->attempt == m->attempt && !f->alive) {
+        if (f->job_id == m->job_id && f->step_id == m->step_id && f->attempt == m->attempt
+            && !f->alive) {
             *at = f->next;
             free(f);
             return;

@@ -32,8 +32,8 @@ void check_launch(struct sim *s, uint32_t node, const struct sim_msg *m)
         strmap_put(&s->launched, key, key);
     }
     if (note->alive && note->alive_attempt != m->attempt)
-        sim_fail(s, "job %u: attempt %u starts while attempt %u is alive", m->job_id, m->attempt,
-                 note->alive_attempt);
+        sim_fail(s, "job %u: attempt %u starts while attempt %u is alive", m->job_id,
+                 m->attempt, note->alive_attempt);
     note->alive++;
     note->alive_attempt = m->attempt;
 }
@@ -82,11 +82,14 @@ void check_end(struct sim *s)
             sim_fail(s, "job %u was acknowledged and is lost", n->id);
         if (job && (state < JOB_COMPLETED || state == JOB_REQUEUED))
             sim_fail(s, "job %u never ends: state %d: %s", n->id, (int)state,
-                     cluster_job_reason_text(s->c, job, &(struct cluster_now){ 0, 0 }, &s->d.arena));
+                     cluster_job_reason_text(s->c, job, &(struct cluster_now){ 0, 0 },
+                                             &s->d.arena));
         if (n->alive)
             sim_fail(s, "job %u has ended, but %u of its steps live on", n->id, n->alive);
     }
     for (uint32_t i = 0; i < s->opt.nodes; i++)
-        if (cluster_node_view(s->c, i, &v) && (v.alloc_cores || v.num_jobs || v.alloc_mem_mb))
-            sim_fail(s, "node %s still holds %u cores for %u jobs", v.name, v.alloc_cores, v.num_jobs);
+        if (cluster_node_view(s->c, i, &v)
+            && (v.alloc_cores || v.num_jobs || v.alloc_mem_mb))
+            sim_fail(s, "node %s still holds %u cores for %u jobs", v.name, v.alloc_cores,
+                     v.num_jobs);
 }

@@ -10,7 +10,8 @@ static const char script[] = "#!/bin/sh\n";
 
 struct cluster_now sim_clock(const struct sim *s)
 {
-    return (struct cluster_now){ (int64_t)s->now_ms * 1000 + INT64_C(1700000000000000) + s->wall_offset_usec,
+    return (struct cluster_now){ (int64_t)s->now_ms * 1000 + INT64_C(1700000000000000)
+                                     + s->wall_offset_usec,
                                  s->now_ms };
 }
 
@@ -34,7 +35,8 @@ static void send_node(struct sim *s, const struct sim_msg *m)
     if (!a->dialled)
         return;
     for (int copies = s->chaos && sim_chance(s, 5) ? 2 : 1; copies > 0; copies--) {
-        struct sim_item *it = sim_at(s, 2, SIM_TO_NODE); /* in order, as one connection is */
+        struct sim_item *it =
+            sim_at(s, 2, SIM_TO_NODE); /* in order, as one connection is */
 
         it->msg = *m;
         it->msg.connection = a->connection;
@@ -43,7 +45,10 @@ static void send_node(struct sim *s, const struct sim_msg *m)
 
 static void do_effect(struct sim *s, const struct effect *e)
 {
-    struct sim_msg m = { .node = e->node_id, .job_id = e->job_id, .step_id = e->step_id, .attempt = e->attempt };
+    struct sim_msg m = { .node = e->node_id,
+                         .job_id = e->job_id,
+                         .step_id = e->step_id,
+                         .attempt = e->attempt };
 
     switch (e->kind) {
     case EFFECT_LAUNCH: {
@@ -112,28 +117,37 @@ static void trace_event(struct sim *s, const Wire__Event *ev)
         break;
     case WIRE__EVENT__BODY_JOB_STARTED:
         for (size_t i = 0; i < ev->job_started->n_nodes; i++)
-            sim_trace(s, ev->job_started->job_id, "started on node %u", ev->job_started->nodes[i]->node_id);
+            sim_trace(s, ev->job_started->job_id, "started on node %u",
+                      ev->job_started->nodes[i]->node_id);
         break;
     case WIRE__EVENT__BODY_JOB_ENDING:
-        sim_trace(s, ev->job_ending->job_id, "ending, state %u requeue %u", ev->job_ending->state, ev->job_ending->requeue);
+        sim_trace(s, ev->job_ending->job_id, "ending, state %u requeue %u",
+                  ev->job_ending->state, ev->job_ending->requeue);
         break;
     case WIRE__EVENT__BODY_JOB_NODE_CLEAN:
-        sim_trace(s, ev->job_node_clean->job_id, "attempt %u clean on node %u, lost %d", ev->job_node_clean->attempt, ev->job_node_clean->node_id, ev->job_node_clean->lost);
+        sim_trace(s, ev->job_node_clean->job_id, "attempt %u clean on node %u, lost %d",
+                  ev->job_node_clean->attempt, ev->job_node_clean->node_id,
+                  ev->job_node_clean->lost);
         break;
     case WIRE__EVENT__BODY_JOB_ENDED:
         sim_trace(s, ev->job_ended->job_id, "ended, state %u", ev->job_ended->state);
         break;
     case WIRE__EVENT__BODY_JOB_REQUEUED:
-        sim_trace(s, ev->job_requeued->job_id, "requeued as attempt %u, waits for %zu nodes", ev->job_requeued->attempt, ev->job_requeued->n_wait_nodes);
+        sim_trace(s, ev->job_requeued->job_id,
+                  "requeued as attempt %u, waits for %zu nodes", ev->job_requeued->attempt,
+                  ev->job_requeued->n_wait_nodes);
         break;
     case WIRE__EVENT__BODY_STEP_CREATED:
-        sim_trace(s, ev->step_created->job_id, "step %u created", ev->step_created->step_id);
+        sim_trace(s, ev->step_created->job_id, "step %u created",
+                  ev->step_created->step_id);
         break;
     case WIRE__EVENT__BODY_NODE_STATE:
-        sim_trace(s, s->opt.trace, "node %u changes: %u", ev->node_state->node_id, ev->node_state->change);
+        sim_trace(s, s->opt.trace, "node %u changes: %u", ev->node_state->node_id,
+                  ev->node_state->change);
         break;
     case WIRE__EVENT__BODY_NODE_REGISTERED:
-        sim_trace(s, s->opt.trace, "node %u registers, %s", ev->node_registered->node_id, ev->node_registered->facts->boot_id);
+        sim_trace(s, s->opt.trace, "node %u registers, %s", ev->node_registered->node_id,
+                  ev->node_registered->facts->boot_id);
         break;
     default:
         break;
@@ -154,7 +168,10 @@ static void decided(struct sim *s)
         struct waiting_effects w = { 0 };
         const struct effect *e = &s->d.effects[i];
 
-        w.msg = (struct sim_msg){ .node = e->node_id, .job_id = e->job_id, .step_id = e->step_id, .attempt = e->attempt };
+        w.msg = (struct sim_msg){ .node = e->node_id,
+                                  .job_id = e->job_id,
+                                  .step_id = e->step_id,
+                                  .attempt = e->attempt };
         if (e->kind == EFFECT_KILL)
             w.msg.kind = MSG_KILL, w.msg.signal = e->kill->signal;
         else if (e->kind == EFFECT_ACK)
@@ -202,7 +219,9 @@ static void submit(struct sim *s)
     req.who.uid = who.uid;
     spec.name = (char *)(sim_chance(s, 50) ? "a" : "b");
     spec.has_kind = 1;
-    spec.kind = sim_chance(s, 70) ? JOB_KIND_BATCH : sim_chance(s, 50) ? JOB_KIND_SRUN : JOB_KIND_SALLOC;
+    spec.kind = sim_chance(s, 70)   ? JOB_KIND_BATCH
+                : sim_chance(s, 50) ? JOB_KIND_SRUN
+                                    : JOB_KIND_SALLOC;
     if (sim_chance(s, 40)) {
         spec.has_num_tasks = 1;
         spec.num_tasks = 1 + sim_random(s, 2 * s->opt.nodes);
@@ -238,7 +257,8 @@ static void submit(struct sim *s)
 static uint32_t some_job(struct sim *s)
 {
     uint32_t top = s->highest_acked ? s->highest_acked : 1;
-    struct job *job = cluster_job_next(s->c, top > 20 ? top - sim_random(s, 20) : sim_random(s, top));
+    struct job *job =
+        cluster_job_next(s->c, top > 20 ? top - sim_random(s, 20) : sim_random(s, top));
 
     return job ? job_id(job) : 0;
 }
@@ -280,7 +300,8 @@ static void update_node(struct sim *s)
 {
     struct cluster_now now = sim_clock(s);
     uint32_t node = sim_random(s, s->opt.nodes);
-    bool drain = sim_chance(s, 40), down = sim_chance(s, 15) && (s->agents[node].dialled || !s->agents[node].powered);
+    bool drain = sim_chance(s, 40),
+         down = sim_chance(s, 15) && (s->agents[node].dialled || !s->agents[node].powered);
     Wire__KeyValue name = WIRE__KEY_VALUE__INIT, state = name, reason = name;
     Wire__KeyValue *items[] = { &name, &state, &reason };
     struct cluster_who root = { 0, true, true };
@@ -350,7 +371,9 @@ void ctld_alloc_done(struct sim *s, uint32_t id)
         sim_at(s, 1000, SIM_ALLOC_DONE)->a = id;
         return;
     }
-    if (cluster_decide_alloc_complete(s->c, &now, &root, id, sim_chance(s, 20) ? 256 : 0, &s->d, NULL) == 0)
+    if (cluster_decide_alloc_complete(s->c, &now, &root, id, sim_chance(s, 20) ? 256 : 0,
+                                      &s->d, NULL)
+        == 0)
         decided(s);
     decision_reset(&s->d);
 }
@@ -369,7 +392,12 @@ void ctld_commit(struct sim *s)
         if (w->is_ack_of_submit) {
             check_acked(s, w->job_id);
         } else if (w->msg.kind == MSG_LAUNCH) {
-            struct effect e = { .kind = EFFECT_LAUNCH, .job_id = w->msg.job_id, .step_id = w->msg.step_id, .attempt = w->msg.attempt, .node_id = w->msg.node, .node_index = w->msg.exit_status };
+            struct effect e = { .kind = EFFECT_LAUNCH,
+                                .job_id = w->msg.job_id,
+                                .step_id = w->msg.step_id,
+                                .attempt = w->msg.attempt,
+                                .node_id = w->msg.node,
+                                .node_index = w->msg.exit_status };
 
             do_effect(s, &e);
         } else {
@@ -551,7 +579,8 @@ void ctld_start(struct sim *s)
         sim_fail(s, "start: %s", err.text);
     decided(s);
     /* srun and salloc call again, most of them */
-    for (struct job *job = cluster_job_next(s->c, 0); job; job = cluster_job_next(s->c, job_id(job)))
+    for (struct job *job = cluster_job_next(s->c, 0); job;
+         job = cluster_job_next(s->c, job_id(job)))
         if (job_kind(job) != JOB_KIND_BATCH && sim_chance(s, 80))
             cluster_client_gone(s->c, job_id(job), &now, false);
     ctld_rearm(s);
@@ -596,13 +625,18 @@ void ctld_calm(struct sim *s)
     state.value = (char *)"resume";
     if (cluster_decide_update_nodes(s->c, &now, &root, items, 2, &s->d, NULL) == 0)
         decided(s);
-    for (struct job *job = cluster_job_next(s->c, 0); job; job = cluster_job_next(s->c, job_id(job))) {
+    for (struct job *job = cluster_job_next(s->c, 0); job;
+         job = cluster_job_next(s->c, job_id(job))) {
         struct job_view v;
-        struct control_request req = { .job_id = job_id(job), .step_id = STEP_NONE, .who = root };
+        struct control_request req = { .job_id = job_id(job),
+                                       .step_id = STEP_NONE,
+                                       .who = root };
 
         /* what was submitted before any node had said its size may fit nowhere */
         cluster_job_view(s->c, job, &now, &v);
-        req.action = v.state == JOB_PENDING && v.reason == REASON_BAD_CONSTRAINTS ? JOB_ACTION_CANCEL : JOB_ACTION_RELEASE;
+        req.action = v.state == JOB_PENDING && v.reason == REASON_BAD_CONSTRAINTS
+                         ? JOB_ACTION_CANCEL
+                         : JOB_ACTION_RELEASE;
         if (cluster_decide_control(s->c, &now, &req, &s->d, NULL) == 0)
             decided(s);
         decision_reset(&s->d);
@@ -624,8 +658,9 @@ void ctld_check_replay(struct sim *s)
         for (; live[i] && live[i] == again[i]; i++)
             if (live[i] == '\n')
                 line = i + 1;
-        sim_fail(s, "replay differs: \"%.*s\" became \"%.*s\"", (int)strcspn(live + line, "\n"),
-                 live + line, (int)strcspn(again + line, "\n"), again + line);
+        sim_fail(s, "replay differs: \"%.*s\" became \"%.*s\"",
+                 (int)strcspn(live + line, "\n"), live + line,
+                 (int)strcspn(again + line, "\n"), again + line);
     }
     free(live);
     free(again);

@@ -18,7 +18,8 @@ int main(int argc, char **argv)
                                    .jobs = 40 + (uint32_t)(seed % 5) * 20,
                                    .chaos_ms = 120000 + seed % 3 * 120000,
                                    .verbose = argc > 3,
-                                   .trace = argc > 3 ? (uint32_t)strtoul(argv[3], NULL, 10) : 0 };
+                                   .trace = argc > 3 ? (uint32_t)strtoul(argv[3], NULL, 10)
+                                                     : 0 };
         struct sim *result = malloc(sizeof(*result));
         char failure[512];
 
@@ -31,12 +32,14 @@ int main(int argc, char **argv)
         requeues += result->requeues;
         jobs += result->num_notes;
         if (opt.verbose)
-            printf("seed %llu: %zu jobs, %u launches, %u restarts, %u faults, %u requeues, %zu events\n",
-                   (unsigned long long)seed, result->num_notes, result->launches, result->restarts,
-                   result->faults, result->requeues, result->num_log);
+            printf("seed %llu: %zu jobs, %u launches, %u restarts, %u faults, %u requeues, "
+                   "%zu events\n",
+                   (unsigned long long)seed, result->num_notes, result->launches,
+                   result->restarts, result->faults, result->requeues, result->num_log);
         free(result);
     }
-    printf("%llu seeds: %lu jobs, %lu step launches, %lu controller restarts, %lu requeues, %d failed\n",
+    printf("%llu seeds: %lu jobs, %lu step launches, %lu controller restarts, %lu "
+           "requeues, %d failed\n",
            (unsigned long long)count, jobs, launches, restarts, requeues, failed);
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
