@@ -3,7 +3,8 @@ check_PROGRAMS += $(show_tests)
 TESTS += $(show_tests)
 show_test_cppflags = $(COMMAND_CPPFLAGS) -I$(top_srcdir)/testsuite/unit/show
 show_test_libs = libsqueue.la libsinfo.la libsacct.la libdisplay.la $(LIBBRAMBLE) $(CHECK_LIBS)
-testsuite_unit_show_test_display_SOURCES = testsuite/unit/show/test_display.c testsuite/unit/show/fake.h
+testsuite_unit_show_test_display_SOURCES = testsuite/unit/show/test_display.c testsuite/unit/show/fake.c \
+    testsuite/unit/show/fake.h
 testsuite_unit_show_test_display_CPPFLAGS = $(show_test_cppflags)
 testsuite_unit_show_test_display_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 testsuite_unit_show_test_display_LDADD = $(show_test_libs)

@@ -7,6 +7,7 @@
 
 #include "util/error.h"
 #include "util/fs.h"
+#include "util/mem.h"
 
 void sink_init(struct sink *s, int fd)
 {
@@ -147,32 +148,90 @@ void render_dashes(struct sink *s, const struct render *r)
     end_line(s);
 }
 
+/* One item of a row: the cell at its width, and what follows it. */
+static void add_item(struct strbuf *out, const struct render *r, size_t i, size_t row)
+{
+    const struct format_item *item = &r->format->items[i];
+    size_t start = out->len;
+
+    if (item->column)
+        render_cell(out, item->column, r->view, row);
+    if (r->style != RENDER_COLUMNS) {
+        if (delimiter_due(r, i))
+            strbuf_add(out, delimiter(r));
+        return;
+    }
+    if (item->column)
+        fit(out, start, item, !(item->right && (item->column->flags & COL_NOCUT)));
+    add_suffix(out, item);
+}
+
+/* What a column looks at and where it stands in the row before: of a hundred thousand jobs most say
+ * the same in most columns. */
+struct last_cell {
+    const int64_t *values[COLUMN_FIELDS];
+    size_t num_values, start, len;
+    bool known, usable;
+};
+
+static void last_cell_init(struct last_cell *last, const struct render *r, const struct format_item *item)
+{
+    *last = (struct last_cell){ .usable = r->by_fields };
+    for (size_t i = 0; item->column && i < COLUMN_FIELDS && item->column->fields[i]; i++) {
+        const int64_t *values = table_values(r->view->table, item->column->fields[i]);
+
+        if (values)
+            last->values[last->num_values++] = values;
+        else if (table_has(r->view->table, item->column->fields[i]))
+            last->usable = false;
+    }
+}
+
+static bool last_cell_same(const struct last_cell *last, size_t row, size_t row_before)
+{
+    if (!last->known)
+        return false;
+    for (size_t i = 0; i < last->num_values; i++)
+        if (last->values[i][row] != last->values[i][row_before])
+            return false;
+    return true;
+}
+
 void render_rows(struct sink *s, const struct render *r, const uint32_t *order, size_t n)
 {
     const struct format *f = r->format;
+    struct last_cell *last = xcalloc(f->count + 1, sizeof(*last));
+    size_t row_before = 0;
 
+    for (size_t i = 0; i < f->count; i++)
+        last_cell_init(&last[i], r, &f->items[i]);
     for (size_t k = 0; k < n && !s->failed; k++) {
         size_t row = order ? order[k] : k;
 
         if (f->prefix)
             strbuf_add(&s->buf, f->prefix);
         for (size_t i = 0; i < f->count; i++) {
-            const struct format_item *item = &f->items[i];
             size_t start = s->buf.len;
 
-            if (item->column)
-                render_cell(&s->buf, item->column, r->view, row);
-            if (r->style != RENDER_COLUMNS) {
-                if (delimiter_due(r, i))
-                    strbuf_add(&s->buf, delimiter(r));
-                continue;
+            if (last_cell_same(&last[i], row, row_before)) {
+                strbuf_reserve(&s->buf, last[i].len);
+                memcpy(s->buf.data + start, s->buf.data + last[i].start, last[i].len);
+                s->buf.len += last[i].len;
+                s->buf.data[s->buf.len] = '\0';
+            } else {
+                add_item(&s->buf, r, i, row);
+                last[i].len = s->buf.len - start;
+                last[i].known = last[i].usable;
             }
-            if (item->column)
-                fit(&s->buf, start, item, !(item->right && (item->column->flags & COL_NOCUT)));
-            add_suffix(&s->buf, item);
+            last[i].start = start;
         }
         end_line(s);
+        row_before = row;
+        if (s->buf.len == 0) /* written: there is nothing to copy from */
+            for (size_t i = 0; i < f->count; i++)
+                last[i].known = false;
     }
+    free(last);
 }
 
 void render_fit(struct format *f, const struct view *view, const uint32_t *order, size_t n)

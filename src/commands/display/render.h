@@ -28,6 +28,8 @@ struct render {
     const struct view *view;
     enum render_style style;
     const char *delimiter; /* of the parsable styles; NULL: "|" */
+    bool by_fields;        /* cells follow from the fields that their columns name and from nothing
+                              else of the row: what is as in the row before is copied from there */
 };
 /* Widths of "%#P" items are set from the longest value of the rows (order NULL: 0..n-1), but to no
  * less than Slurm takes. */

@@ -184,6 +184,14 @@ static void radix_sort(struct keyed *rows, struct keyed *spare, size_t n)
     }
 }
 
+static bool in_order(const uint64_t *keys, size_t n)
+{
+    for (size_t i = 1; i < n; i++)
+        if (keys[i - 1] > keys[i])
+            return false;
+    return true;
+}
+
 void sort_rows(const struct sort_spec *s, const struct view *view, uint32_t *order, size_t n)
 {
     CLEANUP_FREE uint64_t *keys = xcalloc(n + 1, sizeof(*keys));
@@ -194,6 +202,8 @@ void sort_rows(const struct sort_spec *s, const struct view *view, uint32_t *ord
         return;
     for (size_t k = s->count; k-- > 0;) {
         make_keys(keys, view, &s->keys[k], order, n);
+        if (in_order(keys, n))
+            continue;
         for (size_t i = 0; i < n; i++)
             rows[i] = (struct keyed){ keys[i], order[i] };
         radix_sort(rows, spare, n);

@@ -89,6 +89,13 @@ const char *table_text(const struct table *t, unsigned field, size_t row)
     return t->texts[table_text_id(t, field, row)];
 }
 
+const int64_t *table_values(const struct table *t, unsigned field)
+{
+    const struct table_column *c = field < FIELD_MAX ? t->columns[field] : NULL;
+
+    return c && c->filled == t->rows ? c->values : NULL;
+}
+
 /* The column, with room for all rows up to and including last, those not yet set being unset. */
 static struct table_column *column_reach(struct table *t, unsigned field, size_t rows, bool is_text)
 {

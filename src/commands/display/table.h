@@ -30,6 +30,10 @@ const char *table_text(const struct table *t, unsigned field, size_t row); /* NU
 /* Text's number in the table: equal numbers mean equal texts (the reverse need not hold). */
 uint32_t table_text_id(const struct table *t, unsigned field, size_t row);
 
+/* The column's values as they are (numbers, or texts' numbers), one a row; NULL if it is not filled.
+ * Valid until the table changes. */
+const int64_t *table_values(const struct table *t, unsigned field);
+
 /* Append a chunk.  Indexes are checked: -1 with err set if it contradicts itself. */
 int table_add_chunk(struct table *t, const Wire__TableChunk *chunk, struct error *err);
 

@@ -172,7 +172,7 @@ static int show(void *arg)
                          .now = table_now(t),
                          .time_format = getenv("SLURM_TIME_FORMAT"),
                          .noconvert = p->noconvert };
-    struct render render = { .format = &sq->format, .view = &view };
+    struct render render = { .format = &sq->format, .view = &view, .by_fields = true };
 
     order = xcalloc(table_rows(t) + 1, sizeof(*order));
     n = squeue_filter(p, t, order);

@@ -343,6 +343,47 @@ START_TEST(memory_changes_unit_only_when_nothing_is_lost)
 }
 END_TEST
 
+/* Every column of squeue names every field that it looks at. */
+START_TEST(cells_copied_from_the_row_before_are_as_if_made_anew)
+{
+    struct source *source = fake_source();
+    Wire__QueryRequest request = WIRE__QUERY_REQUEST__INIT;
+    struct error err = { 0 };
+    struct table *t;
+    struct format f = { 0 };
+
+    request.has_table = true;
+    for (request.table = QUERY_JOBS; request.table <= QUERY_STEPS; request.table++) {
+        const struct column *all = request.table == QUERY_JOBS ? squeue_job_columns : squeue_step_columns;
+        size_t num = request.table == QUERY_JOBS ? squeue_num_job_columns : squeue_num_step_columns;
+
+        ck_assert_ptr_nonnull(t = source->query(source, &request, &err));
+        for (size_t i = 0; i < num; i++)
+            format_add(&f, &all[i])->suffix = xstrdup("|");
+        struct view view = { .table = t, .now = FAKE_NOW };
+        struct render render = { .format = &f, .view = &view };
+        struct sink anew, copied;
+
+        sink_init(&anew, -1);
+        sink_init(&copied, -1);
+        for (int twice = 0; twice < 2; twice++) {
+            uint32_t order[] = { 0, 0, 1, 2, 3, 3, 2, 1 };
+
+            render.by_fields = false;
+            render_rows(&anew, &render, order, ARRAY_SIZE(order));
+            render.by_fields = true;
+            render_rows(&copied, &render, order, ARRAY_SIZE(order));
+        }
+        ck_assert_str_eq(strbuf_str(&anew.buf), strbuf_str(&copied.buf));
+        sink_fini(&anew);
+        sink_fini(&copied);
+        format_fini(&f);
+        table_destroy(t);
+    }
+    source_close(source);
+}
+END_TEST
+
 static const char *state_text(void (*name)(struct strbuf *, int64_t), int64_t state)
 {
     static char buf[64];
@@ -454,6 +495,7 @@ int main(void)
     tcase_add_test(tc, times_follow_slurm_time_format);
     tcase_add_test(tc, durations_are_as_short_as_the_column_wants);
     tcase_add_test(tc, memory_changes_unit_only_when_nothing_is_lost);
+    tcase_add_test(tc, cells_copied_from_the_row_before_are_as_if_made_anew);
     tcase_add_test(tc, node_states_say_what_matters_most);
     tcase_add_test(tc, node_states_are_selected_by_word_and_by_both_words);
     tcase_add_test(tc, job_states_are_known_by_both_names);
