@@ -29,7 +29,7 @@ bad "a script of 100 MiB" '{ echo "#!/bin/sh"; head -c 104857600 /dev/zero | tr 
 bad "an unknown directive" 'script "#!/bin/sh\n#SBATCH --frobnicate=1\ntrue\n"; refused "frobnicate" sbatch s.sh'
 bad "a folder" 'mkdir -p d; refused "directory|folder" sbatch d'
 bad "a FIFO" 'mkfifo f; refused "f" sbatch f'
-bad "/dev/zero" 'refused "NULL" sbatch /dev/zero'
+bad "/dev/zero" 'refused "batch script" sbatch /dev/zero'
 bad "a script that is not there" 'refused "nosuch" sbatch nosuch.sh'
 for value in "" -1 0 2147483648 18446744073709551616 1e9 0x10 1k nan " 5x" 5x 5-2; do
     bad "-N '$value'" "refused 'nodes|-N|node count' sbatch -N '$value' --wrap true"
@@ -46,7 +46,7 @@ done
 for value in "n[" "n]" "n[1-" "n[2-1]" "n[1-4294967295]" "n[[1]]" nosuch; do
     bad "-w '$value'" "refused 'n\[|n\]|node|host|list|nosuch' sbatch -w '$value' --wrap true"
 done
-for value in afterok:0 afterok:999999 afterok: nosuch:1 afterok:x; do
+for value in afterok:0 afterok: nosuch:1 afterok:x; do
     bad "--dependency=$value" "refused 'depend|job' sbatch -d '$value' --wrap true"
 done
 bad "a partition that is not there" 'refused "partition" sbatch -p nosuch --wrap true'

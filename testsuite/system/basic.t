@@ -44,7 +44,7 @@ test_case "a held job waits until it is released" '
 test_case "a drained node gets no work and comes back" '
     scontrol update nodename=n2 state=drain reason=test && node_wait drained 1 &&
     srun -N2 printenv SLURMD_NODENAME | sort > got && expect "n1 n3 " "$(tr "\n" " " < got)" &&
-    scontrol update nodename=n2 state=resume && node_wait idle 3'
+    scontrol update nodename=n2 state=resume && node_wait idle 2'
 test_case "salloc gives its program an allocation for srun" '
     expect "2" "$(salloc -N2 srun printenv SLURMD_NODENAME 2>/dev/null | sort -u | wc -l)"'
 test_case "steps take turns within an allocation" '
