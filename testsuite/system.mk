@@ -24,6 +24,7 @@ system_tests = \
     testsuite/system/commands.t \
     testsuite/system/restart.t \
     testsuite/system/crash.t \
+    testsuite/system/failpoints.t \
     testsuite/system/boards.t \
     testsuite/system/mpi.t \
     testsuite/system/hpl.t \

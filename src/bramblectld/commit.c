@@ -137,8 +137,11 @@ void ctld_commit(struct ctld *c, struct decision *d, commit_done_f *done, void *
         }
         append_event(k, d->events[i]);
         event_log(d->events[i]);
+        if (clients_wait_for(c->clients, event_job(d->events[i])))
+            c->flush_now = true;
     }
     c->commits++;
+    c->flush_now = c->flush_now || done;
     if (d->num_events)
         ctld_turn_soon(c);
     if (journal_durable(c->journal) == journal_last(c->journal)) {

@@ -29,6 +29,7 @@
 
 #define STOP_MS 3500   /* an orderly stop ends by then */
 #define GAP_MS 5000    /* a timer so late means that this process did not run */
+#define LAZY_FLUSH_MS 2
 #define GOODBYE_MS 500 /* for what is in send queues */
 #define STOP_POLL_MS 20
 
@@ -93,6 +94,24 @@ static void timer_arm(struct ctld *c, const struct cluster_now *now)
         reactor_timer_start(c->timer, at > now->mono_ms ? at - now->mono_ms : 0, 0);
 }
 
+static void on_flush(void *arg)
+{
+    struct ctld *c = arg;
+    journal_flush(c->journal);
+}
+
+/* Reports of boards can wait a moment for company: a flush less for the disk. */
+static void flush(struct ctld *c)
+{
+    if (c->flush_now) {
+        c->flush_now = false;
+        reactor_timer_stop(c->flush_timer);
+        journal_flush(c->journal);
+    } else if (journal_pending_bytes(c->journal) && !reactor_timer_active(c->flush_timer)) {
+        reactor_timer_start(c->flush_timer, LAZY_FLUSH_MS, 0);
+    }
+}
+
 static void turn(void *arg)
 {
     struct ctld *c = arg;
@@ -104,7 +123,7 @@ static void turn(void *arg)
     }
     timers_slice(c, &now);
     bool more = sched_slice(c, &now);
-    journal_flush(c->journal);
+    flush(c);
     if (c->accounting)
         accounting_nudge(c->accounting);
     if (journal_snapshot_due(c->journal))
@@ -364,6 +383,7 @@ struct ctld *ctld_create(const struct ctld_options *options, struct error *err)
         || !(c->agents = agents_create(c))
         || !(c->clients = clients_create(c))
         || !(c->timer = reactor_timer_create(c->reactor, on_timer, c))
+        || !(c->flush_timer = reactor_timer_create(c->reactor, on_flush, c))
         || !(c->stop_timer = reactor_timer_create(c->reactor, stop_poll, c))
         || !(c->sigterm = reactor_signal_create(c->reactor, SIGTERM, on_signal, c))
         || !(c->sigint = reactor_signal_create(c->reactor, SIGINT, on_signal, c))
@@ -403,6 +423,7 @@ void ctld_destroy(struct ctld *c)
         clients_close(c->clients);
     reactor_timer_close(c->timer);
     reactor_timer_close(c->stop_timer);
+    reactor_timer_close(c->flush_timer);
     reactor_signal_close(c->sigterm);
     reactor_signal_close(c->sigint);
     reactor_signal_close(c->sighup);
@@ -454,6 +475,7 @@ int ctld_reload(struct ctld *c, struct error *err)
     }
     ctld_commit(c, d, NULL, NULL);
     agents_reconfigure(c->agents);
+    ctld_snapshot(c); /* a start need not replay under the configuration of before */
     log_notice("configuration read again from %s", c->conf_path);
     return 0;
 }

@@ -55,3 +55,29 @@ void event_log(const Wire__Event *ev)
         break;
     }
 }
+
+uint32_t event_job(const Wire__Event *ev)
+{
+    switch (ev->body_case) {
+    case WIRE__EVENT__BODY_JOB_SUBMITTED:
+        return ev->job_submitted->job_id;
+    case WIRE__EVENT__BODY_JOB_UPDATED:
+        return ev->job_updated->job_id;
+    case WIRE__EVENT__BODY_JOB_STARTED:
+        return ev->job_started->job_id;
+    case WIRE__EVENT__BODY_JOB_ENDING:
+        return ev->job_ending->job_id;
+    case WIRE__EVENT__BODY_JOB_ENDED:
+        return ev->job_ended->job_id;
+    case WIRE__EVENT__BODY_JOB_REQUEUED:
+        return ev->job_requeued->job_id;
+    case WIRE__EVENT__BODY_STEP_CREATED:
+        return ev->step_created->job_id;
+    case WIRE__EVENT__BODY_STEP_NODE_ENDED:
+        return ev->step_node_ended->status ? ev->step_node_ended->status->job_id : 0;
+    case WIRE__EVENT__BODY_STEP_ENDED:
+        return ev->step_ended->job_id;
+    default:
+        return 0;
+    }
+}

@@ -5,5 +5,7 @@
 #include "wire/event.pb-c.h"
 
 void event_log(const Wire__Event *ev);
+/* The job that an event of a job or step is about, else 0. */
+uint32_t event_job(const Wire__Event *ev);
 
 #endif

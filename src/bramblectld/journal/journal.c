@@ -144,8 +144,7 @@ static void flush_work(void *arg)
         if (segment_switch(j->st, &j->seg, b->first, j->incarnation, err) < 0)
             return;
     }
-    if ((errno = FAILPOINT(journal_before_append))
-        || storage_write_full(j->st, j->seg.fd, b->data, b->len, j->seg.off) < 0
+    if (storage_write_full(j->st, j->seg.fd, b->data, b->len, j->seg.off) < 0
         || (errno = FAILPOINT(journal_before_sync)) || j->st->ops->sync(j->st, j->seg.fd) < 0
         || (errno = FAILPOINT(journal_after_sync))) {
         error_set(err, errno, "cannot write the journal: %s", strerror(errno));
@@ -159,6 +158,8 @@ static void prepare_start(struct journal *j);
 
 void journal_flush(struct journal *j)
 {
+    if (j->flushing)
+        j->want_flush = true; /* flush_done() goes on */
     if (j->failed || j->closing || j->flushing || j->filling.len == 0 || (j->full && !batch_fits(j, j->filling.len)))
         return;
     if (j->preparing && !batch_fits(j, j->filling.len))
@@ -167,6 +168,7 @@ void journal_flush(struct journal *j)
     j->writing = j->filling;
     j->filling = b;
     j->filling.len = 0;
+    j->want_flush = false;
     j->flushing = true;
     if (reactor_offload(j->reactor, flush_work, flush_done, j) < 0) {
         j->flushing = false;
@@ -222,7 +224,8 @@ static void flush_done(void *arg)
     batch_empty(&j->writing);
     if (FAILPOINT(journal_before_answer))
         return;
-    journal_flush(j);
+    if (j->want_flush)
+        journal_flush(j);
     wake_waiters(j);
     if (j->seg.off > j->seg.size / 2)
         prepare_start(j);
@@ -309,8 +312,10 @@ void journal_destroy(struct journal *j)
 
 uint64_t journal_append(struct journal *j, const void *data, size_t len)
 {
+    (void)FAILPOINT(journal_before_append);
     j->last++;
     batch_put(&j->filling, RECORD_DATA, j->last, j->durable, data, len);
+    (void)FAILPOINT(journal_after_append);
     return j->last;
 }
 

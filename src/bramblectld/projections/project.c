@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bramble/constants.h"
+#include "bramblectld/event_log.h"
 #include "bramblectld/projections/project.h"
 #include "util/arena.h"
 #include "util/error.h"
@@ -573,31 +574,6 @@ bool projector_wants(const Wire__Event *ev)
     }
 }
 
-/* The job whose records an event changes; 0: none, or a new one. */
-static uint32_t changed_job(const Wire__Event *ev)
-{
-    switch (ev->body_case) {
-    case WIRE__EVENT__BODY_JOB_UPDATED:
-        return ev->job_updated->job_id;
-    case WIRE__EVENT__BODY_JOB_STARTED:
-        return ev->job_started->job_id;
-    case WIRE__EVENT__BODY_JOB_ENDING:
-        return ev->job_ending->job_id;
-    case WIRE__EVENT__BODY_JOB_ENDED:
-        return ev->job_ended->job_id;
-    case WIRE__EVENT__BODY_JOB_REQUEUED:
-        return ev->job_requeued->job_id;
-    case WIRE__EVENT__BODY_STEP_CREATED:
-        return ev->step_created->job_id;
-    case WIRE__EVENT__BODY_STEP_NODE_ENDED:
-        return ev->step_node_ended->status ? ev->step_node_ended->status->job_id : 0;
-    case WIRE__EVENT__BODY_STEP_ENDED:
-        return ev->step_ended->job_id;
-    default:
-        return 0;
-    }
-}
-
 int projector_prefetch(struct projector *p, Wire__Event *const *events, size_t num, struct error *err)
 {
     struct plugin_error why = { "" };
@@ -607,7 +583,7 @@ int projector_prefetch(struct projector *p, Wire__Event *const *events, size_t n
     for (size_t i = 0; i < num; i++) {
         if (events[i]->body_case == WIRE__EVENT__BODY_JOB_SUBMITTED)
             idmap_put(&seen, events[i]->job_submitted->job_id, p); /* new: not in the store */
-        uint32_t id = changed_job(events[i]);
+        uint32_t id = event_job(events[i]);
         if (!id || idmap_find(&seen, id) || idmap_find(&p->jobs, id))
             continue;
         idmap_put(&seen, id, p);

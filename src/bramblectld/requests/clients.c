@@ -277,6 +277,11 @@ static size_t waits_collect(struct clients *cl, uint32_t job_id, unsigned kinds,
     return num;
 }
 
+bool clients_wait_for(const struct clients *cl, uint32_t job_id)
+{
+    return idmap_find(&cl->jobs, job_id) != NULL;
+}
+
 void clients_job_started(struct clients *cl, uint32_t job_id)
 {
     if (!waits_of(cl, job_id))

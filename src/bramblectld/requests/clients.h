@@ -22,6 +22,8 @@ void clients_adopt(struct clients *cl, struct rpc_conn *conn);
 void clients_close(struct clients *cl);
 bool clients_all_closed(const struct clients *cl);
 
+bool clients_wait_for(const struct clients *cl, uint32_t job_id);
+
 /* From the heart, as effects. */
 void clients_job_started(struct clients *cl, uint32_t job_id); /* applied, not yet on disk */
 void clients_job_changed(struct clients *cl, uint32_t job_id);
