@@ -49,14 +49,14 @@ gone() { ! pid_alive "$(ctld_pid)"; }
 # The controller, armed to die at the n-th passage of a point.
 arm() { ctld_stop && BRAMBLE_FAILPOINTS="$1=crash@$2" ctld_start "${3:-}"; }
 dies_on_commit() {
-    local n
+    local n pids=""
     arm "$1" $((RANDOM % 20 + 12)) nowait || return
     # Submitting goes on in the background, since a command waits for a controller that is away.
-    for n in 1 2 3 4 5 6; do submit & done
+    for n in 1 2 3 4 5 6; do submit & pids="$pids $!"; done
     wait_for 10 gone || { echo "it did not die at $1"; return 1; }
     wait "$(ctld_pid)" 2>/dev/null
     ctld_start || return
-    for job in $(jobs -p); do [ "$job" = "$(ctld_pid)" ] || wait "$job"; done
+    wait $pids
 }
 dies_on_snapshot() {
     arm "$1" 1 && submit
