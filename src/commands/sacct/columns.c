@@ -443,7 +443,11 @@ static void show_max_rss(struct strbuf *out, const struct view *v, size_t row)
 {
     int64_t kb = get(v, FIELD_ACCT_MAX_RSS_KB, row);
 
-    if (is_step(v, row) && kb >= 0)
+    if (!is_step(v, row) || kb < 0)
+        return;
+    if (v->noconvert && !v->units)
+        cell_int(out, kb * 1024); /* bytes, as Slurm keeps it */
+    else
         show_size(out, v, (double)kb, 1);
 }
 static void show_max_rss_node(struct strbuf *out, const struct view *v, size_t row)
@@ -460,8 +464,37 @@ static void show_max_rss_task(struct strbuf *out, const struct view *v, size_t r
 /* The sum is known; a single task's share only when there is one task. */
 static void show_disk(struct strbuf *out, const struct view *v, int64_t bytes, size_t row, bool most)
 {
-    if (is_step(v, row) && bytes >= 0 && (!most || tasks_of(v, row) == 1))
-        strbuf_addf(out, "%.2fM", (double)bytes / tasks_of(v, row) / (1024 * 1024));
+    static const char units[] = "MGTP";
+    double value = (double)bytes / tasks_of(v, row) / (1024 * 1024);
+    const char *unit = v->units == 'K' ? NULL : strchr(units, v->units ? v->units : 'M');
+
+    if (!is_step(v, row) || bytes < 0 || (most && tasks_of(v, row) != 1))
+        return;
+    for (const char *at = units; unit && at < unit; at++)
+        value /= 1024;
+    strbuf_addf(out, "%.2f%c", unit ? value : value * 1024, unit ? *unit : 'K');
+}
+static void show_usage_in(struct strbuf *out, const struct view *v, size_t row)
+{
+    int64_t bytes = get(v, FIELD_ACCT_DISK_READ, row);
+
+    if (!is_step(v, row))
+        return;
+    strbuf_add(out, "cpu=");
+    cell_duration_full(out, (user_usec(v, row) + sys_usec(v, row)) / 1000000);
+    strbuf_add(out, ",energy=0");
+    if (bytes >= 0)
+        strbuf_addf(out, ",fs/disk=%lld", (long long)bytes);
+}
+static void show_usage_out(struct strbuf *out, const struct view *v, size_t row)
+{
+    int64_t bytes = get(v, FIELD_ACCT_DISK_WRITE, row);
+
+    if (!is_step(v, row))
+        return;
+    strbuf_add(out, "energy=0");
+    if (bytes >= 0)
+        strbuf_addf(out, ",fs/disk=%lld", (long long)bytes);
 }
 static void show_max_read(struct strbuf *out, const struct view *v, size_t row)
 {
@@ -585,7 +618,7 @@ const struct column sacct_columns[] = {
     EMPTY("TRESUsageInMin", 14),
     EMPTY("TRESUsageInMinNode", 18),
     EMPTY("TRESUsageInMinTask", 18),
-    EMPTY("TRESUsageInTot", 14),
+    COLUMN("TRESUsageInTot", 14, show_usage_in, A(USER_USEC), A(SYS_USEC), A(DISK_READ), A(STEP_ID)),
     EMPTY("TRESUsageOutAve", 15),
     EMPTY("TRESUsageOutMax", 15),
     EMPTY("TRESUsageOutMaxNode", 19),
@@ -593,7 +626,7 @@ const struct column sacct_columns[] = {
     EMPTY("TRESUsageOutMin", 15),
     EMPTY("TRESUsageOutMinNode", 19),
     EMPTY("TRESUsageOutMinTask", 19),
-    EMPTY("TRESUsageOutTot", 15),
+    COLUMN("TRESUsageOutTot", 15, show_usage_out, A(DISK_WRITE), A(STEP_ID)),
     COLUMN("UID", 6, show_uid, A(UID), A(STEP_ID)),
     COLUMN("User", 9, show_user, A(USER), A(STEP_ID)),
     COLUMN("UserCPU", 10, show_user_cpu, A(USER_USEC)),

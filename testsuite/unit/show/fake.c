@@ -227,6 +227,7 @@ static struct table *make_records(void)
         S(ACCT_PARTITION, "all");
         I(ACCT_USER_USEC, 1500000);
         I(ACCT_SYS_USEC, 15000);
+        I(ACCT_DISK_READ, r->rss == 1234 ? 1536 * 1024 : FIELD_UNSET);
         I(ACCT_TIME_LIMIT, 65);
     }
     return t;

@@ -321,8 +321,11 @@ START_TEST(sacct_formats_what_was_used)
               "sacct -a -n -P -j 14.batch -o elapsed,maxrss,totalcpu,usercpu,systemcpu,cputimeraw,ntasks,avecpu",
               "00:00:40|2M|00:01.515|00:01.500|00:00.015|80|1|00:00:01\n");
     ck_output(sacct_run, "sacct -a -n -P -j 17.0 -o maxrss", "1234K\n");
+    ck_output(sacct_run, "sacct -a -n -P -j 17.0 -o maxdiskread,tresusageintot,tresusageouttot",
+              "1.50M|cpu=00:00:01,energy=0,fs/disk=1572864|energy=0\n");
+    ck_output(sacct_run, "sacct -a -n -P -j 17.0 -o maxdiskread --units=K", "1536.00K\n");
     ck_output(sacct_run, "sacct -a -n -P -j 14.batch -o maxrss --units=K", "2048K\n");
-    ck_output(sacct_run, "sacct -a -n -P -j 14.batch -o maxrss --noconvert", "2048K\n");
+    ck_output(sacct_run, "sacct -a -n -P -j 14.batch -o maxrss --noconvert", "2097152\n");
     ck_output(sacct_run, "sacct -a -n -P -X -j 17 -o start,nodelist,allocnodes,alloccpus,timelimit,reqmem",
               "None|None assigned|0|3|01:05:00|500M\n");
     ck_output(sacct_run, "sacct -a -n -j 14 -X -o jobid%-4,state%4", "14   COM+ \n");
