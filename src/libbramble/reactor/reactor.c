@@ -7,9 +7,11 @@
 #include "reactor/reactor.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include "util/error.h"
@@ -123,11 +125,26 @@ static void on_wake(uv_async_t *async)
 
 /* ---- the loop ---- */
 
+/* A launcher such as hydra starts programs with standard descriptors closed; a socket or epoll that
+ * got such a number would be written to by whatever prints, and libuv refuses to close it. */
+static void fill_standard_fds(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd > STDERR_FILENO)
+        close(fd);
+}
+
 struct reactor *reactor_create(struct error *err)
 {
-    struct reactor *r = xcalloc(1, sizeof *r);
+    struct reactor *r;
     int rc;
 
+    fill_standard_fds();
+    r = xcalloc(1, sizeof *r);
     queue_init(&r->posted);
     queue_init(&r->deferred);
     r->num_workers = 1;

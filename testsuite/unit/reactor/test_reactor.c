@@ -270,6 +270,30 @@ START_TEST(an_idle_loop_sleeps)
 }
 END_TEST
 
+START_TEST(closed_standard_descriptors_are_filled_before_the_loop_takes_them)
+{
+    int status;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        struct error err = { 0 };
+        struct reactor *loop;
+        int fd;
+
+        close(STDIN_FILENO);
+        close(STDOUT_FILENO);
+        loop = reactor_create(&err);
+        fd = dup(STDERR_FILENO);
+        if (!loop || fd <= STDERR_FILENO || fcntl(STDIN_FILENO, F_GETFD) < 0)
+            _exit(1);
+        reactor_destroy(loop);
+        _exit(fcntl(STDIN_FILENO, F_GETFD) < 0);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+END_TEST
+
 START_TEST(a_forked_child_goes_on_with_the_loop)
 {
     struct trace t = { 0 };
@@ -317,6 +341,7 @@ int main(void)
     tcase_add_test(tcase, signals_arrive_on_the_loop);
     tcase_add_test(tcase, an_idle_loop_sleeps);
     tcase_add_test(tcase, a_forked_child_goes_on_with_the_loop);
+    tcase_add_test(tcase, closed_standard_descriptors_are_filled_before_the_loop_takes_them);
     suite_add_tcase(suite, tcase);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
