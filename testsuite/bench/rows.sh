@@ -104,7 +104,7 @@ row_step_memory() {
 row_idle() {
     local seconds=${IDLE_SECONDS:-60} c n cw nw io i
     wait_empty
-    sleep 25 # ended jobs are forgotten meanwhile
+    sleep "${IDLE_SETTLE:-90}" # until ended jobs are forgotten and accounted for
     c=$(ctld_pid) n=$(node_pid 1)
     cw=$(switches_of "$c") nw=$(switches_of "$n") io=$(written_by "$c")
     sleep "$seconds"

@@ -51,9 +51,13 @@ void strbuf_add(struct strbuf *sb, const char *text)
         strbuf_add_mem(sb, text, strlen(text));
 }
 
+/* Tables are printed a character at a time: no call when there is room. */
 void strbuf_addc(struct strbuf *sb, char c)
 {
-    strbuf_add_mem(sb, &c, 1);
+    if (sb->cap - sb->len < 2)
+        strbuf_reserve(sb, 1);
+    sb->data[sb->len++] = c;
+    sb->data[sb->len] = '\0';
 }
 
 void strbuf_vaddf(struct strbuf *sb, const char *fmt, va_list ap)
