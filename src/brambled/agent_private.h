@@ -105,6 +105,7 @@ struct agent {
 
     struct node_conf conf;
     bool have_conf, need_topology;
+    uint8_t conf_hash[32];
     char *cgroup;        /* base text, see cgroup/cgroup.h */
     char *cgroup_notes;
     struct board_map *map;
@@ -115,7 +116,7 @@ struct agent {
     char network[64];
 
     struct list_node steps, jobs, early, scripts;
-    uint32_t num_early;
+    uint32_t num_early, num_freed; /* steps since the heap was last trimmed */
     struct reactor_timer *early_timer;
     struct tomb tombs[TOMBS_MAX];
     unsigned next_tomb;

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -269,6 +270,9 @@ int main(int argc, char **argv)
         return fail(&err);
     umask(022);
     signal(SIGPIPE, SIG_IGN);
+    /* One connection to look up and prove now and then: one worker, one heap. */
+    setenv("UV_THREADPOOL_SIZE", "1", 1);
+    mallopt(M_ARENA_MAX, 1);
     if (sodium_init() < 0)
         return 1;
     if (log_open(o.log_path ? "" : "brambled", o.log_path, o.log_path != NULL) < 0) {

@@ -5,11 +5,14 @@
 #include "util/log.h"
 #include "util/mem.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#define TRIM_STEPS 64
 
 const char *step_name(const struct agent_step *s, char buf[STEP_NAME_MAX])
 {
@@ -72,6 +75,7 @@ static const struct rpc_conn_ops no_ops = { .on_frame = ignore_frame, .on_close 
 void step_free(struct agent_step *s)
 {
     struct rpc_conn *conn = s->conn;
+    struct agent *a = s->agent;
 
     s->conn = NULL;
     if (conn) {
@@ -84,6 +88,10 @@ void step_free(struct agent_step *s)
     list_remove(&s->node);
     free(s->order);
     free(s->status);
+    if (++a->num_freed >= TRIM_STEPS && list_is_empty(&a->steps)) {
+        malloc_trim(0); /* a burst of steps leaves a heap that idle agents do not need */
+        a->num_freed = 0;
+    }
     free(s);
 }
 

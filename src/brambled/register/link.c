@@ -43,6 +43,21 @@ static char *dup_text(const char *text)
     return text && *text ? xstrdup(text) : NULL;
 }
 
+/* Is this the configuration that we have? Then the board need not be looked at again. */
+static bool is_known_conf(struct agent *a, const Wire__NodeConfig *m)
+{
+    size_t len = wire__node_config__get_packed_size(m);
+    uint8_t *packed = xmalloc(len + 1), hash[32];
+    bool known;
+
+    wire__node_config__pack(m, packed);
+    crypto_generichash(hash, sizeof hash, packed, len, NULL, 0);
+    free(packed);
+    known = a->have_conf && !memcmp(hash, a->conf_hash, sizeof hash);
+    memcpy(a->conf_hash, hash, sizeof hash);
+    return known;
+}
+
 static void take_conf(struct agent *a, const Wire__NodeConfig *m)
 {
     struct node_conf *c = &a->conf;
@@ -66,6 +81,24 @@ static void take_conf(struct agent *a, const Wire__NodeConfig *m)
     c->prolog_sec = m->prolog_sec ? m->prolog_sec : 60;
     c->node_timeout_sec = m->node_timeout_sec ? m->node_timeout_sec : 30;
     a->have_conf = true;
+}
+
+static void on_config(struct agent *a, struct rpc_conn *conn, const Wire__NodeConfig *m)
+{
+    bool known = is_known_conf(a, m);
+    struct error err;
+
+    if (!known || !a->map || a->probe_fd >= 0) {
+        take_conf(a, m);
+        known = false;
+    }
+    rpc_conn_set_keepalive(conn, a->conf.node_timeout_sec * 1000);
+    if (known) {
+        link_register(a);
+    } else if (facts_begin(a, &err) < 0) {
+        log_error("%s", err.text);
+        rpc_conn_abort(conn, &err);
+    }
 }
 
 /* The status of every step here, unpacked from what is kept of it. */
@@ -166,16 +199,10 @@ static void on_registered(struct agent *a, const Wire__NodeRegisterReply *reply)
 static void on_frame(void *arg, struct rpc_conn *conn, const struct rpc_frame *frame)
 {
     struct agent *a = arg;
-    struct error err;
 
     switch (frame->type) {
     case MSG_NODE_CONFIG:
-        take_conf(a, (const Wire__NodeConfig *)frame->msg);
-        rpc_conn_set_keepalive(conn, a->conf.node_timeout_sec * 1000);
-        if (facts_begin(a, &err) < 0) {
-            log_error("%s", err.text);
-            rpc_conn_abort(conn, &err);
-        }
+        on_config(a, conn, (const Wire__NodeConfig *)frame->msg);
         break;
     case MSG_NODE_REGISTER_REPLY:
         on_registered(a, (const Wire__NodeRegisterReply *)frame->msg);

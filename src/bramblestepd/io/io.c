@@ -168,15 +168,22 @@ static int enter(const struct io_start *start)
     if (setsid() < 0 || become_user(start->who) < 0)
         return -1;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    /* The step's key is for shepherds: the user's other processes must not look for it here. */
+    prctl(PR_SET_DUMPABLE, 0);
     umask(077);
     return getppid() == start->monitor ? chdir("/") : -1;
 }
 
-/* Keep the link and the log; the shepherd's other descriptors are none of ours. */
+/* Keep the link, and the log when debugging; the shepherd's other descriptors are none of ours. */
 static int keep_only(int fd)
 {
     int low = STDERR_FILENO + 1;
 
+    int null = log_debug_on(DBG_LAUNCH) ? -1 : open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    /* What launchers and their libraries print is not for the node's log. */
+    if (null >= 0 && dup2(null, STDERR_FILENO) < 0)
+        return -1;
     if (fd > low && (dup2(fd, low) < 0 || fcntl(low, F_SETFD, FD_CLOEXEC) < 0))
         return -1;
     if (syscall(SYS_close_range, low + 1, ~0U, 0) < 0)

@@ -5,15 +5,13 @@
 #include "util/log.h"
 #include "util/mem.h"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #define FIRST_CLIENT_MS 30000 /* for srun to come */
 #define LOST_CLIENT_MS 10000  /* for srun to come again */
+#define PEER_SILENT_MS 20000
 #define INPUT_CREDIT 65536
 #define CLIENTS_MAX 64
 #define TEXTS_MAX 64
@@ -283,6 +281,7 @@ static void on_open(void *arg, struct rpc_conn *conn)
     struct io *io = arg;
     struct io_client *c;
 
+    rpc_conn_set_keepalive(conn, PEER_SILENT_MS); /* a host that is off the network must be noticed */
     if (rpc_conn_peer(conn)->role == SESSION_STEP_PEER) {
         io_peer_accepted(io, conn);
         return;
@@ -317,25 +316,10 @@ static void on_early_close(void *arg, struct rpc_conn *conn, const struct error 
 static const struct rpc_conn_ops early_ops = { .on_open = on_open, .on_frame = on_early_frame,
                                                .on_close = on_early_close };
 
-/* A host that is off the network must be noticed, though it says nothing. */
-static void watch_over(int fd)
-{
-    const int on = 1, idle = 10, interval = 5, count = 4;
-    const unsigned user_timeout_ms = 30000;
-
-    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-    setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof idle);
-    setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval);
-    setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof count);
-    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout_ms, sizeof user_timeout_ms);
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-}
-
 void io_client_arrived(struct io *io, struct link_message *m)
 {
     if (m->num_fds != 1 || m->body_len < STEP_HELLO_SIZE)
         return;
-    watch_over(m->fds[0]);
     m->num_fds = 0; /* taken */
     if (!rpc_accept_step(io->reactor, m->fds[0], (const uint8_t *)m->body, io->order->step_key, &early_ops, io))
         log_debug(DBG_STDIO, "client refused");
