@@ -125,12 +125,13 @@ static bool state_in_window(const struct sacct_params *p, const struct table *t,
 static bool in_window(const struct sacct_params *p, const struct table *t, size_t row)
 {
     int64_t eligible = table_int(t, FIELD_ACCT_ELIGIBLE_TIME, row);
+    int64_t start = table_int(t, FIELD_ACCT_START_TIME, row);
     int64_t end = table_int(t, FIELD_ACCT_END_TIME, row);
 
     if (p->states)
         return state_in_window(p, t, row);
-    if (eligible <= 0) /* held: only who asks for it sees it */
-        return p->num_jobs > 0 || end > 0;
+    if (eligible <= 0 && start <= 0) /* was always held or dependent: only who asks for it sees it */
+        return p->num_jobs > 0;
     return eligible <= p->end && (end <= 0 || end >= p->start);
 }
 

@@ -195,6 +195,7 @@ static struct table *make_records(void)
         { 16, 1, FIELD_UNSET, "fail", "pi4", JOB_FAILED, 130 << 8, FIELD_UNSET, -30, -30, -29, FIELD_UNSET },
         { 17, 1, FIELD_UNSET, "stop", NULL, JOB_CANCELLED, 0, 1000, -30, 0, -10, FIELD_UNSET },
         { 17, 1, 0, "hit", "pi4", JOB_CANCELLED, 9, FIELD_UNSET, -30, -20, -10, 1234 },
+        { 18, 1, FIELD_UNSET, "quit", NULL, JOB_CANCELLED, 0, 1000, 0, 0, -5, FIELD_UNSET },
         { 9, 1, FIELD_UNSET, "old", "pi4", JOB_COMPLETED, 0, FIELD_UNSET, -200000, -200000, -190000, FIELD_UNSET },
     };
     struct table *t = table_create();
@@ -221,7 +222,7 @@ static struct table *make_records(void)
         I(ACCT_NUM_NODES, 1);
         I(ACCT_NUM_TASKS, 1);
         I(ACCT_REQ_MEM, 500);
-        I(ACCT_UID, r->job == 17 ? 1000 : 0);
+        I(ACCT_UID, r->by == 1000 || r->job == 17 ? 1000 : 0);
         S(ACCT_USER, r->job == 17 ? "ann" : "root");
         S(ACCT_ACCOUNT, "root");
         S(ACCT_PARTITION, "all");

@@ -290,6 +290,13 @@ START_TEST(sacct_shows_named_jobs_and_steps_whenever_they_ran)
 }
 END_TEST
 
+START_TEST(sacct_passes_over_jobs_that_never_could_start)
+{
+    ck_output(sacct_run, "sacct -a -X -n -P -S now-2hours -o jobid --name held,quit", "");
+    ck_output(sacct_run, "sacct -a -X -n -P -o jobid,state -j 15,18", "15|PENDING\n18|CANCELLED by 1000\n");
+}
+END_TEST
+
 START_TEST(sacct_gone_jobs_are_no_error)
 {
     ck_output(sacct_run, "sacct -a -n -j 9999", "");
@@ -378,6 +385,7 @@ int main(void)
     tcase_add_test(tc, sacct_lists_jobs_of_today_before_their_steps);
     tcase_add_test(tc, sacct_is_parsable_in_two_ways);
     tcase_add_test(tc, sacct_shows_named_jobs_and_steps_whenever_they_ran);
+    tcase_add_test(tc, sacct_passes_over_jobs_that_never_could_start);
     tcase_add_test(tc, sacct_gone_jobs_are_no_error);
     tcase_add_test(tc, sacct_keeps_earlier_attempts_for_who_asks);
     tcase_add_test(tc, sacct_filters_by_state_in_the_window);
