@@ -240,6 +240,10 @@ int part_apply_updated(struct cluster *c, const Wire__Event *ev, struct error *e
 
     if (!ev->part_updated->name)
         return error_set(err, BRE_DAMAGED, "update of a partition without a name");
+    for (size_t i = 0; i < ev->part_updated->n_items; i++)
+        if (!ev->part_updated->items[i]->key || !ev->part_updated->items[i]->value)
+            return error_set(err, BRE_DAMAGED, "update of partition %s without key or value",
+                             ev->part_updated->name);
     u = xcalloc(1, sizeof(*u));
     u->msg = CLONE(ev->part_updated);
     list_append(&c->part_updates, &u->link);
