@@ -11,6 +11,7 @@
 
 #define SLICE_ROWS 4096             /* looked at in one turn of the loop */
 #define QUEUED_MAX (4u << 20)       /* bytes in the send queue beyond which a query waits */
+#define QUEUED_ALL_MAX (32u << 20)  /* of all sessions: beyond it each waits until its own has left */
 
 void query_free(struct query *q)
 {
@@ -38,7 +39,10 @@ static void slice(void *arg)
         query_end(q);
         return;
     }
-    if (rpc_conn_queued(req->session->conn) > QUEUED_MAX) {
+    const size_t queued = rpc_conn_queued(req->session->conn);
+    if (queued > QUEUED_MAX || (queued && rpc_server_queued(req->ctld->server) > QUEUED_ALL_MAX)) {
+        rpc_conn_want_drain(req->session->conn);
+        table_shrink(&q->table);
         q->stalled = true;
         list_append(&req->session->stalled, &q->link);
         return;

@@ -121,3 +121,16 @@ void table_clear(struct table *t)
     strmap_clear(&t->index);
     arena_reset(&t->arena);
 }
+
+void table_shrink(struct table *t)
+{
+    for (size_t i = 0; i < t->num_columns; i++) {
+        free(t->columns[i].ints);
+        t->columns[i].ints = NULL;
+    }
+    free(t->strings);
+    t->strings = NULL;
+    t->cap_strings = 0;
+    strmap_fini(&t->index);
+    memset(&t->index, 0, sizeof(t->index));
+}

@@ -46,5 +46,7 @@ void table_next_row(struct table *t);
 /* Fill chunk, which borrows from t; then table_clear() for the next one. */
 void table_chunk(struct table *t, Wire__TableChunk *chunk, bool last, int64_t now);
 void table_clear(struct table *t);
+/* Give back the memory of a table that was cleared: its query waits, maybe for long. */
+void table_shrink(struct table *t);
 
 #endif

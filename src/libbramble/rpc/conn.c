@@ -61,6 +61,8 @@ static void out_free(struct rpc_conn *conn)
         free(b);
     }
     conn->out_last = NULL;
+    if (conn->server)
+        server_count_queued(conn->server, 0, conn->out_bytes);
     conn->out_bytes = 0;
 }
 
@@ -206,6 +208,8 @@ static struct out_block *out_room(struct rpc_conn *conn, size_t len, int fd)
     }
     b->len += len;
     conn->out_bytes += len;
+    if (conn->server)
+        server_count_queued(conn->server, len, 0);
     if (conn->out_bytes > OUT_LOW)
         conn->above_low = true;
     return b;
@@ -225,6 +229,8 @@ int conn_queue(struct rpc_conn *conn, const void *data, size_t len)
 static void conn_written(struct rpc_conn *conn, size_t n)
 {
     conn->out_bytes -= n;
+    if (conn->server)
+        server_count_queued(conn->server, 0, n);
     while (n) {
         struct out_block *b = conn->out;
         size_t part = b->len - b->off < n ? b->len - b->off : n;
@@ -314,8 +320,9 @@ static void conn_flush(struct rpc_conn *conn)
     }
     if (conn_watch(conn) < 0)
         return;
-    if (conn->above_low && conn->out_bytes < OUT_LOW && conn->state == CONN_OPEN) {
-        conn->above_low = false;
+    if (((conn->above_low && conn->out_bytes < OUT_LOW) || (conn->want_drain && !conn->out_bytes))
+        && conn->state == CONN_OPEN) {
+        conn->above_low = conn->want_drain = false;
         if (conn->ops->on_drain)
             conn->ops->on_drain(conn->arg, conn);
     }
@@ -489,6 +496,11 @@ void rpc_conn_abort(struct rpc_conn *conn, const struct error *why)
 size_t rpc_conn_queued(const struct rpc_conn *conn)
 {
     return conn->out_bytes;
+}
+
+void rpc_conn_want_drain(struct rpc_conn *conn)
+{
+    conn->want_drain = true;
 }
 
 const struct session_peer *rpc_conn_peer(const struct rpc_conn *conn)

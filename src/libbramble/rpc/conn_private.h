@@ -34,7 +34,8 @@ struct rpc_conn {
     enum conn_state state;
     int refs;
     int fd;
-    bool dialled, registered, paused, flush_due, resume_due, working, above_low, sent_end, is_unix;
+    bool dialled, registered, paused, flush_due, resume_due, working, above_low, sent_end, is_unix,
+        want_drain;
     struct reactor_fd *ready;
     struct reactor_timer *timer;
     enum { TIMER_NONE, TIMER_HANDSHAKE, TIMER_STALL, TIMER_ENDING } timer_for;
@@ -95,5 +96,6 @@ int server_admit(struct rpc_conn *conn, const struct session_peer *peer, struct 
 void server_set_rights(struct rpc_conn *conn);
 void server_opened(struct rpc_conn *conn);
 void server_forget(struct rpc_conn *conn);
+void server_count_queued(struct rpc_server *s, size_t more, size_t less);
 
 #endif

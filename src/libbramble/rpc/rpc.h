@@ -77,6 +77,8 @@ int rpc_conn_send_fd(struct rpc_conn *conn, unsigned type, const ProtobufCMessag
 /* Refuse a request: sends MSG_REFUSAL with the error's code and text. */
 int rpc_conn_refuse(struct rpc_conn *conn, uint32_t request_id, const struct error *err);
 size_t rpc_conn_queued(const struct rpc_conn *conn); /* bytes not yet written */
+/* Call on_drain also when the queue, which holds something now, has become empty. */
+void rpc_conn_want_drain(struct rpc_conn *conn);
 /* Close after what is queued has been written (or 5 s); on_close follows.  No frame is delivered any more. */
 void rpc_conn_close(struct rpc_conn *conn);
 /* Close now. on_close follows on the next turn of the loop. */
@@ -140,6 +142,7 @@ struct rpc_server *rpc_server_create(struct reactor *r, const struct rpc_server_
                                      const struct rpc_conn_ops *ops, void *arg, struct error *err);
 uint16_t rpc_server_port(const struct rpc_server *s);
 unsigned rpc_server_num_conns(const struct rpc_server *s); /* handshaking and open */
+size_t rpc_server_queued(const struct rpc_server *s); /* bytes not yet written, of all its connections */
 void rpc_server_destroy(struct rpc_server *s); /* stops listening; connections live on */
 
 /* The agent's port: reads one fixed frame of STEP_HELLO_SIZE bytes from each connection and hands

@@ -37,6 +37,7 @@ struct rpc_server {
     bool only_own_uid, is_full;
     unsigned max_conns, max_handshaking, handshake_ms;
     unsigned num_conns, num_handshaking;
+    size_t queued;
     struct rpc_conn *oldest, *newest; /* handshaking */
     struct uid_count *uids;
     unsigned num_uids;
@@ -269,6 +270,16 @@ struct rpc_server *rpc_server_create(struct reactor *r, const struct rpc_server_
 uint16_t rpc_server_port(const struct rpc_server *s)
 {
     return rpc_local_port(s->fd);
+}
+
+void server_count_queued(struct rpc_server *s, size_t more, size_t less)
+{
+    s->queued = s->queued + more - less;
+}
+
+size_t rpc_server_queued(const struct rpc_server *s)
+{
+    return s ? s->queued : 0;
 }
 
 unsigned rpc_server_num_conns(const struct rpc_server *s)
