@@ -314,7 +314,7 @@ START_TEST(sacct_filters_by_state_in_the_window)
 {
     ck_output(sacct_run, "sacct -a -X -n -P -s R -o jobid", "13\n");
     ck_output(sacct_run, "sacct -a -X -n -P -s CD -o jobid", "");
-    ck_output(sacct_run, "sacct -a -X -n -P -s F,CA -S now-1hour -E now -o jobid", "16\n17\n");
+    ck_output(sacct_run, "sacct -a -X -n -P -s F,CA -S now-1hour -E now -o jobid", "16\n17\n18\n");
     ck_output(sacct_run, "sacct -a -X -n -P -s F,CA -S now-1hour -o jobid", ""); /* at that moment */
     ck_output(sacct_run, "sacct -a -X -n -P -s F,CA -j 16,13 -o jobid", "16\n");
     ck_output(sacct_run, "sacct -a -X -n -P -N pi[3-4] -S now-1hour -o jobid", "14\n16\n");
