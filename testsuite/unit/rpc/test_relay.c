@@ -202,7 +202,7 @@ static void run(struct rig *rig, const char *first, const char *at_open, unsigne
     step_client_key(rig->key, addr.key);
     rig->timer = reactor_timer_create(rig->reactor, on_patience, rig);
     reactor_timer_start(rig->timer, patience_ms, 0);
-    rig->dialled = rpc_dial_step(rig->reactor, &addr, SESSION_STEP_CLIENT, 2000, &dialled_ops, rig);
+    rig->dialled = rpc_dial_step(rig->reactor, &addr, SESSION_STEP_CLIENT, 5000, &dialled_ops, rig);
     reactor_run(rig->reactor);
     step_port_destroy(rig->port);
     reactor_destroy(rig->reactor);
@@ -223,7 +223,7 @@ START_TEST(a_plain_wire_passes_all)
 {
     struct rig rig;
 
-    run(&rig, NULL, NULL, 20000);
+    run(&rig, NULL, NULL, 60000);
     check_whole(&rig);
 }
 END_TEST
@@ -232,7 +232,7 @@ START_TEST(a_slow_wire_passes_all)
 {
     struct rig rig;
 
-    run(&rig, "delay 60", NULL, 20000);
+    run(&rig, "delay 60", NULL, 60000);
     check_whole(&rig);
 }
 END_TEST
@@ -241,7 +241,7 @@ START_TEST(a_dripping_wire_passes_all)
 {
     struct rig rig;
 
-    run(&rig, "drip 997 1", NULL, 30000);
+    run(&rig, "drip 1997 1", NULL, 60000);
     check_whole(&rig);
 }
 END_TEST
@@ -294,7 +294,7 @@ START_TEST(a_wire_that_comes_back_goes_on_without_a_gap)
 {
     struct rig rig;
 
-    run(&rig, NULL, "delay 500", 20000);
+    run(&rig, NULL, "delay 500", 60000);
     check_whole(&rig);
 }
 END_TEST
@@ -313,7 +313,7 @@ START_TEST(a_wire_that_leads_nowhere_is_given_up_at_the_deadline)
 {
     struct rig rig;
 
-    run(&rig, "hole", NULL, 10000);
+    run(&rig, "hole", NULL, 30000);
     ck_assert_uint_eq(rig.opened, 0);
     ck_assert_int_eq(rig.dialled_why.code, BRE_TIMEOUT);
 }

@@ -213,12 +213,12 @@ START_TEST(a_command_asks_and_is_answered)
 {
     struct rig *rig = rig_start(0, 0);
     struct error err = { 0 };
-    struct rpc_client *c = rpc_client_open(&rig->target, 2000, &err);
+    struct rpc_client *c = rpc_client_open(&rig->target, 20000, &err);
     Wire__PingReply *reply;
 
     ck_assert_msg(c != NULL, "%s", err.text);
     for (int i = 0; i < 3; i++) {
-        reply = (Wire__PingReply *)rpc_call(c, MSG_PING, NULL, MSG_PING_REPLY, 2000, &err);
+        reply = (Wire__PingReply *)rpc_call(c, MSG_PING, NULL, MSG_PING_REPLY, 20000, &err);
         ck_assert_msg(reply != NULL, "%s", err.text);
         ck_assert_str_eq(reply->host, "head");
         ck_assert_uint_eq(reply->pid, geteuid()); /* the uid that munge proved */
@@ -233,11 +233,11 @@ START_TEST(a_refusal_becomes_the_error_of_the_call)
 {
     struct rig *rig = rig_start(0, 0);
     struct error err = { 0 };
-    struct rpc_client *c = rpc_client_open(&rig->target, 2000, &err);
+    struct rpc_client *c = rpc_client_open(&rig->target, 20000, &err);
     Wire__ScriptRequest request = WIRE__SCRIPT_REQUEST__INIT;
 
     ck_assert_msg(c != NULL, "%s", err.text);
-    ck_assert_ptr_null(rpc_call(c, MSG_SCRIPT, &request.base, MSG_SCRIPT_REPLY, 2000, &err));
+    ck_assert_ptr_null(rpc_call(c, MSG_SCRIPT, &request.base, MSG_SCRIPT_REPLY, 20000, &err));
     ck_assert_int_eq(err.code, BRE_JOB_ID);
     ck_assert_str_eq(err.text, "Invalid job id specified");
     rpc_client_close(c);
@@ -249,7 +249,7 @@ START_TEST(large_requests_and_large_tables_arrive_whole)
 {
     struct rig *rig = rig_start(0, 0);
     struct error err = { 0 };
-    struct rpc_client *c = rpc_client_open(&rig->target, 2000, &err);
+    struct rpc_client *c = rpc_client_open(&rig->target, 20000, &err);
     Wire__SubmitRequest submit = WIRE__SUBMIT_REQUEST__INIT;
     Wire__QueryRequest query = WIRE__QUERY_REQUEST__INIT;
     Wire__SubmitReply *reply;
@@ -297,17 +297,17 @@ START_TEST(what_only_admins_may_send_is_refused_to_others_with_a_reason)
 {
     struct rig *rig = rig_start(0, 0);
     struct error err = { 0 };
-    struct rpc_client *c = rpc_client_open(&rig->target, 2000, &err);
+    struct rpc_client *c = rpc_client_open(&rig->target, 20000, &err);
     ProtobufCMessage *reply;
 
     ck_assert_msg(c != NULL, "%s", err.text);
-    ck_assert_ptr_null(rpc_call(c, MSG_RECONFIGURE, NULL, MSG_OK, 2000, &err));
+    ck_assert_ptr_null(rpc_call(c, MSG_RECONFIGURE, NULL, MSG_OK, 20000, &err));
     ck_assert_int_eq(err.code, BRE_ACCESS);
     rpc_client_close(c);
     rig->make_admin = true;
-    c = rpc_client_open(&rig->target, 2000, &err);
+    c = rpc_client_open(&rig->target, 20000, &err);
     ck_assert_msg(c != NULL, "%s", err.text);
-    reply = rpc_call(c, MSG_RECONFIGURE, NULL, MSG_OK, 2000, &err);
+    reply = rpc_call(c, MSG_RECONFIGURE, NULL, MSG_OK, 20000, &err);
     ck_assert_msg(reply != NULL, "%s", err.text);
     rpc_msg_free(reply);
     rpc_client_close(c);
@@ -321,11 +321,11 @@ START_TEST(a_controller_with_another_key_or_none_is_not_talked_to)
     struct error err = { 0 };
 
     rig->target.key[5] ^= 1;
-    ck_assert_ptr_null(rpc_client_open(&rig->target, 2000, &err));
+    ck_assert_ptr_null(rpc_client_open(&rig->target, 20000, &err));
     ck_assert_int_eq(err.code, BRE_AUTH);
     ck_assert_ptr_nonnull(strstr(err.text, "is not the controller whose key"));
     rig->target.have_key = false;
-    ck_assert_ptr_null(rpc_client_open(&rig->target, 2000, &err));
+    ck_assert_ptr_null(rpc_client_open(&rig->target, 20000, &err));
     ck_assert_ptr_nonnull(strstr(err.text, "--print-key"));
     rig_stop(rig);
 }
@@ -375,7 +375,7 @@ START_TEST(a_munged_that_hangs_is_not_waited_for_long)
     clock_gettime(CLOCK_MONOTONIC, &before);
     ck_assert_ptr_null(rpc_client_open(&rig->target, 10000, &err));
     clock_gettime(CLOCK_MONOTONIC, &after);
-    ck_assert_int_le(after.tv_sec - before.tv_sec, 5);
+    ck_assert_int_le(after.tv_sec - before.tv_sec, 8); /* 4, on a machine that has time */
     ck_assert_msg(strstr(err.text, un.sun_path) != NULL, "%s", err.text);
     unlink(un.sun_path);
     close(fd);
@@ -467,9 +467,9 @@ START_TEST(a_flood_of_silent_clients_does_not_lock_a_command_out)
 
     for (int i = 0; i < 200; i++)
         fds[i] = raw_connect(rig->target.port);
-    c = rpc_client_open(&rig->target, 2000, &err);
+    c = rpc_client_open(&rig->target, 20000, &err);
     ck_assert_msg(c != NULL, "%s", err.text);
-    reply = rpc_call(c, MSG_PING, NULL, MSG_PING_REPLY, 2000, &err);
+    reply = rpc_call(c, MSG_PING, NULL, MSG_PING_REPLY, 20000, &err);
     ck_assert_msg(reply != NULL, "%s", err.text);
     rpc_msg_free(reply);
     rpc_client_close(c);
@@ -525,7 +525,7 @@ START_TEST(a_dialled_session_carries_many_requests_at_once)
     struct dialled d = { .stop_after = 100 };
 
     d.reactor = reactor_create(&err);
-    d.conn = rpc_dial(d.reactor, &rig->target, SESSION_COMMAND, 5000, &d_ops, &d);
+    d.conn = rpc_dial(d.reactor, &rig->target, SESSION_COMMAND, 20000, &d_ops, &d);
     reactor_run(d.reactor);
     ck_assert_msg(d.open, "%s", d.why.text);
     ck_assert_uint_eq(d.frames, 100);
@@ -542,7 +542,7 @@ START_TEST(dialling_nobody_says_so)
     struct dialled d = { 0 };
 
     d.reactor = reactor_create(&err);
-    d.conn = rpc_dial(d.reactor, &target, SESSION_AGENT, 5000, &d_ops, &d);
+    d.conn = rpc_dial(d.reactor, &target, SESSION_AGENT, 20000, &d_ops, &d);
     reactor_run(d.reactor);
     ck_assert(!d.open);
     ck_assert_int_eq(d.why.code, BRE_NO_CONTACT);
@@ -557,7 +557,7 @@ START_TEST(an_agents_session_may_send_no_command)
     struct dialled d = { .stop_after = 1 };
 
     d.reactor = reactor_create(&err);
-    d.conn = rpc_dial(d.reactor, &rig->target, SESSION_AGENT, 5000, &d_ops, &d);
+    d.conn = rpc_dial(d.reactor, &rig->target, SESSION_AGENT, 20000, &d_ops, &d);
     reactor_run(d.reactor);
     ck_assert(d.open);
     ck_assert_uint_eq(d.frames, 0);
@@ -653,7 +653,7 @@ static void step_run(struct step_rig *s, const uint8_t key[32], enum session_rol
     ck_assert_ptr_nonnull(s->port);
     addr.port = step_port_number(s->port);
     memcpy(addr.key, key, 32);
-    s->dialled = rpc_dial_step(s->reactor, &addr, role, 5000, &client_ops, s);
+    s->dialled = rpc_dial_step(s->reactor, &addr, role, 20000, &client_ops, s);
     reactor_run(s->reactor);
     step_port_destroy(s->port);
     reactor_destroy(s->reactor);

@@ -253,7 +253,7 @@ START_TEST(deep_nesting_and_a_million_empty_members_cost_little)
         }
         decodes(m->type, data, k);
     }
-    ck_assert_msg(seconds() - start < 5, "%s took %.1f s", m->name, seconds() - start);
+    ck_assert_msg(seconds() - start < 20, "%s took %.1f s", m->name, seconds() - start);
     free(data);
 }
 END_TEST
