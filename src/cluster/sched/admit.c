@@ -230,7 +230,7 @@ int shape_admit(struct cluster *c, const struct cluster_now *now,
     if (rc == 0 && warning) {
         enum job_reason why = shape_standing_reason(c, s);
 
-        if (why != REASON_RESOURCES && why != REASON_NONE) {
+        if (why == REASON_NODE_DOWN || why == REASON_REQ_NODE_NOT_AVAIL) {
             CLEANUP_STRBUF struct strbuf sb = STRBUF_INIT;
 
             shape_explain(c, s, &sb);

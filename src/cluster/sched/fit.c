@@ -151,6 +151,7 @@ struct choice {
     uint32_t num;
     uint32_t *picked, num_picked;
     uint64_t room; /* tasks that the picked nodes can run */
+    uint32_t max_nodes; /* of the partition */
 };
 
 static void pick(struct choice *ch, uint32_t i)
@@ -242,6 +243,17 @@ static bool pick_in_order(struct choice *ch, uint32_t least, uint32_t most, uint
     return ch->num_picked >= least && ch->room >= tasks;
 }
 
+static void pick_more(struct choice *ch, uint32_t most)
+{
+    while (ch->num_picked < most) {
+        uint32_t i = best_slot(ch->slots, ch->num, 1, NULL, false);
+
+        if (i == ch->num)
+            return;
+        pick(ch, i);
+    }
+}
+
 static bool pick_contiguous(struct choice *ch, uint32_t least, uint32_t most,
                             uint64_t tasks)
 {
@@ -305,6 +317,8 @@ static bool choose(struct choice *ch, const struct shape_part *sp)
 
     if (s->num_tasks && s->num_tasks < most) /* no node without a task */
         most = s->num_tasks < s->num_required ? s->num_required : s->num_tasks;
+    if (ch->max_nodes && most > ch->max_nodes)
+        most = ch->max_nodes;
     if (least > most)
         least = most;
     if (ch->num < least)
@@ -324,7 +338,11 @@ static bool choose(struct choice *ch, const struct shape_part *sp)
         /* as few nodes as can be: the roomiest first */
         if (!pick_required(ch, sp))
             return false;
-        return pick_in_order(ch, least, most, tasks, tasks > least) && deal_tasks(ch);
+        if (!pick_in_order(ch, least, most, tasks, tasks > least))
+            return false;
+        if (!tasks && s->max_nodes) /* -N 3-5: as many as there are */
+            pick_more(ch, most);
+        return deal_tasks(ch);
     }
     if (pick_required(ch, sp) && pick_in_order(ch, least, most, tasks, false))
         return deal_tasks(ch);
@@ -340,7 +358,7 @@ bool shape_choose(const struct cluster *c, const struct shape *s,
     size_t choices = feature_num_choices(s->expr);
     struct choice ch = { .shape = s, .slots = slots, .num = num, .picked = picked };
 
-    (void)c;
+    ch.max_nodes = c->parts[sp->part_index].conf.max_nodes;
     *num_picked = 0;
     if (s->required_missing)
         return false;
@@ -355,7 +373,10 @@ bool shape_choose(const struct cluster *c, const struct shape *s,
     for (size_t k = 0; k < choices; k++) {
         CLEANUP_FREE uint32_t *back = xmalloc((num + 1) * sizeof(*back));
         CLEANUP_FREE struct slot *some = xmalloc((num + 1) * sizeof(*some));
-        struct choice one = { .shape = s, .slots = some, .picked = picked };
+        struct choice one = { .shape = s,
+                              .slots = some,
+                              .picked = picked,
+                              .max_nodes = ch.max_nodes };
 
         for (uint32_t i = 0; i < num; i++)
             if (feature_choice_match(s->expr, k, slots[i].node)) {

@@ -72,6 +72,19 @@ START_TEST(a_job_takes_the_fewest_nodes_that_hold_its_tasks)
 }
 END_TEST
 
+START_TEST(a_range_of_nodes_gets_as_many_as_there_are)
+{
+    w.spec.partition = (char *)"pi3";
+    OPT(min_nodes, 2);
+    OPT(max_nodes, 5);
+    OPT(exclusive, 1);
+    ck_assert_str_eq(world_nodes(&w, start()), "pi[1-3]");
+    OPT(min_nodes, 2);
+    OPT(max_nodes, 4);
+    ck_assert_uint_eq(world_view(&w, start()).num_nodes, 4);
+}
+END_TEST
+
 START_TEST(cores_are_given_out_one_by_one_and_given_back)
 {
     uint32_t a, b;
@@ -606,6 +619,7 @@ int main(void)
     const TTest *const tests[] = {
         partitions_take_their_members_by_class,
         a_job_takes_the_fewest_nodes_that_hold_its_tasks,
+        a_range_of_nodes_gets_as_many_as_there_are,
         cores_are_given_out_one_by_one_and_given_back,
         the_fullest_node_that_fits_is_used_first,
         a_heavier_node_is_used_last,
