@@ -139,10 +139,12 @@ void ctld_commit(struct ctld *c, struct decision *d, commit_done_f *done, void *
         event_log(d->events[i]);
         if (clients_wait_for(c->clients, event_job(d->events[i])))
             c->flush_now = true;
+        if (d->events[i]->body_case != WIRE__EVENT__BODY_JOB_PURGED) /* lost, it is purged again */
+            c->flush_soon = true;
     }
     c->commits++;
     c->flush_now = c->flush_now || done;
-    if (d->num_events)
+    if (d->num_events || done)
         ctld_turn_soon(c);
     if (journal_durable(c->journal) == journal_last(c->journal)) {
         on_durable(k);

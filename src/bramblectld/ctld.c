@@ -97,17 +97,18 @@ static void timer_arm(struct ctld *c, const struct cluster_now *now)
 static void on_flush(void *arg)
 {
     struct ctld *c = arg;
+    c->flush_soon = false;
     journal_flush(c->journal);
 }
 
-/* Reports of boards can wait a moment for company: a flush less for the disk. */
+/* Reports of boards can wait a moment for company, and what only tidies up waits for the next flush. */
 static void flush(struct ctld *c)
 {
     if (c->flush_now) {
-        c->flush_now = false;
+        c->flush_now = c->flush_soon = false;
         reactor_timer_stop(c->flush_timer);
         journal_flush(c->journal);
-    } else if (journal_pending_bytes(c->journal) && !reactor_timer_active(c->flush_timer)) {
+    } else if (c->flush_soon && !reactor_timer_active(c->flush_timer)) {
         reactor_timer_start(c->flush_timer, LAZY_FLUSH_MS, 0);
     }
 }

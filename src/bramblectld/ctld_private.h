@@ -39,7 +39,7 @@ struct ctld {
     struct reactor_timer *timer;   /* the heart's next deadline */
     struct reactor_timer *stop_timer;
     struct reactor_timer *flush_timer; /* what nobody waits for goes with what somebody does */
-    bool flush_now;
+    bool flush_now, flush_soon;
     uint64_t timer_at_ms;          /* what it is armed for; UINT64_MAX: nothing */
     bool turn_soon, stopping, failed, goodbye;
     bool multi_user;               /* started by root: serves every uid, not only its own */

@@ -35,14 +35,13 @@ acks=$CLUSTER_DIR/acks book=$CLUSTER_DIR/book
 : > "$acks" && : > "$book"
 count=0
 
-submit() {
+submit() { # TOKEN
     local id
-    count=$((count + 1))
-    if id=$(timeout 20 sbatch --parsable -n1 -J "fp$count" -o /dev/null "$work" "$book" "fp$count" 2>/dev/null) &&
+    if id=$(timeout 20 sbatch --parsable -n1 -J "$1" -o /dev/null "$work" "$book" "$1" 2>/dev/null) &&
         [[ "$id" =~ ^[0-9]+$ ]]; then
-        echo "ack fp$count $id" >> "$acks"
+        echo "ack $1 $id" >> "$acks"
     else
-        echo "noack fp$count" >> "$acks"
+        echo "noack $1" >> "$acks"
     fi
 }
 gone() { ! pid_alive "$(ctld_pid)"; }
@@ -52,17 +51,18 @@ dies_on_commit() {
     local n pids=""
     arm "$1" $((RANDOM % 20 + 12)) nowait || return
     # Submitting goes on in the background, since a command waits for a controller that is away.
-    for n in 1 2 3 4 5 6; do submit & pids="$pids $!"; done
+    for n in 1 2 3 4 5 6; do count=$((count + 1)); submit fp$count & pids="$pids $!"; done
     wait_for 10 gone || { echo "it did not die at $1"; return 1; }
     wait "$(ctld_pid)" 2>/dev/null
     ctld_start || return
     wait $pids
 }
 dies_on_snapshot() {
-    arm "$1" 1 && submit
+    count=$((count + 2))
+    arm "$1" 1 && submit fp$((count - 1))
     timeout 10 scontrol reconfigure >/dev/null 2>&1 &
     wait_for 10 gone || { echo "it did not die at $1"; return 1; }
-    ctld_start && submit
+    ctld_start && submit fp$count
 }
 all_over() { [ -z "$(timeout 10 squeue -h -o %i 2>/dev/null || echo down)" ]; }
 account() { timeout 30 sacct -n -P -X -D -a -S 1970-01-01 -o jobid,jobname,state > sacct && [ -s sacct ]; }

@@ -20,9 +20,9 @@
 
 #define BATCH_EVENTS 2000  /* of one transaction */
 #define NUDGE_EVENTS 2000  /* do not wait longer than for so many */
-#define BATCH_MS 60000     /* nor than so long */
+#define BATCH_MS 300000    /* nor than so long */
 #define RETRY_MS 30000     /* after the store failed */
-#define IDLE_MS 15000      /* then the store is closed, and its library's memory given back */
+#define IDLE_MS 15000      /* after a question; then the store is closed, its library's memory given back */
 
 struct ask {
     struct ask *next;
@@ -41,6 +41,7 @@ struct accounting {
     int reader_id;
     struct reactor_timer *timer;
     bool busy, closing, failed;
+    bool asked; /* lately: the next question may come soon */
     uint64_t position; /* in the store */
     struct ask *first_ask, *last_ask;
     /* the worker's while busy */
@@ -248,6 +249,27 @@ static void start_batch(struct accounting *a)
     }
 }
 
+static void close_done(void *arg)
+{
+    struct accounting *a = arg;
+    a->busy = false;
+    if (a->closing) {
+        accounting_free(a);
+        return;
+    }
+    malloc_trim(0); /* the library had much of it */
+    go_on(a);
+}
+
+static void start_close(struct accounting *a)
+{
+    a->busy = true;
+    if (reactor_offload(a->ctld->reactor, close_work, close_done, a) < 0) {
+        a->busy = false;
+        reactor_timer_start(a->timer, IDLE_MS, 0);
+    }
+}
+
 static void go_on(struct accounting *a)
 {
     struct ask *ask = a->first_ask;
@@ -268,20 +290,10 @@ static void go_on(struct accounting *a)
     }
     if (ask || durable - a->position >= NUDGE_EVENTS)
         start_batch(a);
+    else if (a->loaded && !a->asked)
+        start_close(a);
     else if (!reactor_timer_active(a->timer) && (durable > a->position || a->loaded))
-        reactor_timer_start(a->timer, a->loaded && durable == a->position ? IDLE_MS : BATCH_MS, 0);
-}
-
-static void close_done(void *arg)
-{
-    struct accounting *a = arg;
-    a->busy = false;
-    if (a->closing) {
-        accounting_free(a);
-        return;
-    }
-    malloc_trim(0); /* the library had much of it */
-    go_on(a);
+        reactor_timer_start(a->timer, a->loaded ? IDLE_MS : BATCH_MS, 0);
 }
 
 static void on_timer(void *arg)
@@ -289,13 +301,11 @@ static void on_timer(void *arg)
     struct accounting *a = arg;
     if (a->busy)
         return;
-    if (journal_durable(a->ctld->journal) > a->position) {
+    a->asked = false;
+    if (a->loaded)
+        start_close(a);
+    else if (journal_durable(a->ctld->journal) > a->position)
         start_batch(a);
-    } else if (a->loaded) {
-        a->busy = true;
-        if (reactor_offload(a->ctld->reactor, close_work, close_done, a) < 0)
-            a->busy = false;
-    }
 }
 
 void accounting_nudge(struct accounting *a)
@@ -313,6 +323,7 @@ void accounting_ask(struct accounting *a, accounting_work_f *work, accounting_do
     else
         a->first_ask = ask;
     a->last_ask = ask;
+    a->asked = true;
     go_on(a);
 }
 
