@@ -106,14 +106,11 @@ cluster_down() { # [quiet [keep]]
     local pid
     [ -e "$state" ] || { [ "${1:-}" = quiet ] || say "nothing is running"; return 0; }
     [ -d "$state" ] && [ ! -L "$state" ] && [ -O "$state" ] || die "$state is not yours"
+    cluster_settings
     if [ -s "$state/rack.pid" ]; then
         pid=$(cat "$state/rack.pid")
         # Be sure that this pid is still the rack, not somebody who got its number later.
-        if [ -d "/proc/$pid" ] && [ "$(tr '\0' ' ' < "/proc/$pid/cmdline")" != "${0} head " ] &&
-            ! tr '\0' ' ' < "/proc/$pid/cmdline" | grep -q 'quickstart head $'; then
-            pid=
-        fi
-        if [ -n "$pid" ] && kill -KILL "$pid" 2>/dev/null; then
+        if tr '\0' ' ' 2>/dev/null < "/proc/$pid/cmdline" | grep -q 'quickstart head $' && kill -KILL "$pid" 2>/dev/null; then
             for _ in $(seq 500); do
                 [ -d "/proc/$pid" ] || break
                 sleep 0.02
@@ -121,12 +118,12 @@ cluster_down() { # [quiet [keep]]
         fi
     elif [ "$(cat "$state/c/mode" 2>/dev/null)" = loopback ]; then
         (
-            cluster_settings
             timeout 5 env BRAMBLE_CONF="$state/c/bramble.conf" "$prefix/bin/scancel" --me >/dev/null 2>&1
             wait_for 5 eval '[ -z "$(BRAMBLE_CONF=$state/c/bramble.conf "$prefix/bin/squeue" -h 2>/dev/null)" ]'
             cluster_stop
         )
     fi
+    cgroups_sweep quickstart
     [ "${2:-}" = keep ] || rm -rf --one-file-system "$state"
     [ "${1:-}" = quiet ] || say "stopped; the build stays in $work (contrib/quickstart clean removes it)"
 }

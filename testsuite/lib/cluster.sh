@@ -250,6 +250,13 @@ cluster_stop() {
     return 0
 }
 
+# Cgroups of a cluster whose end was a kill.  rmdir takes only what holds no process.
+cgroups_sweep() { # CLUSTER_NAME
+    [ "$(id -u)" -ne 0 ] || [ ! -d /sys/fs/cgroup ] ||
+        find /sys/fs/cgroup -mindepth 1 -depth -type d -path "*/bramble.$1-*" -exec rmdir {} \; 2>/dev/null
+    return 0
+}
+
 # --- jobs -----------------------------------------------------------------------------------------
 job_state() { squeue -h -t all -j "$1" -o %T 2>/dev/null; }
 job_wait() {
