@@ -14,6 +14,7 @@ struct fake {
     struct source base;
     int code;
     char text[128];
+    bool empty;
 };
 
 #define I(field, value) table_set_int(t, FIELD_##field, row, value)
@@ -243,6 +244,8 @@ static struct table *fake_query(struct source *s, const Wire__QueryRequest *requ
         error_set(err, f->code, "%s", f->text);
         return NULL;
     }
+    if (f->empty)
+        return table_create();
     switch (request->table) {
     case QUERY_JOBS: t = make_jobs(); break;
     case QUERY_STEPS: t = make_steps(); break;
@@ -290,6 +293,14 @@ struct source *fake_source_failing(int code, const char *text)
 
     f->code = code;
     snprintf(f->text, sizeof(f->text), "%s", text);
+    return &f->base;
+}
+
+struct source *fake_source_empty(void)
+{
+    struct fake *f = (struct fake *)fake_source();
+
+    f->empty = true;
     return &f->base;
 }
 

@@ -14,6 +14,9 @@ struct source *fake_source(void);
 /* A source whose every answer is this error. */
 struct source *fake_source_failing(int code, const char *text);
 
+/* A cluster without anything. */
+struct source *fake_source_empty(void);
+
 struct run {
     int rc;
     char *out, *err; /* what was printed; run_fini() frees */

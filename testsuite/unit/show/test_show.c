@@ -350,6 +350,28 @@ START_TEST(sacct_refuses_in_slurms_words)
 }
 END_TEST
 
+static void ck_empty(int (*command)(struct console *con, int argc, char **argv), const char *line,
+                     const char *expected)
+{
+    struct run r = run_command(command, line, fake_source_empty());
+
+    ck_assert_str_eq(r.out, expected);
+    ck_assert_str_eq(r.err, "");
+    ck_assert_int_eq(r.rc, 0);
+    run_fini(&r);
+}
+
+START_TEST(an_empty_cluster_has_headers_and_nothing_below)
+{
+    ck_empty(squeue_run, "squeue -o '%i %t'", "JOBID ST\n");
+    ck_empty(squeue_run, "squeue -s -h", "");
+    ck_empty(squeue_run, "squeue --explain", "");
+    ck_empty(sinfo_run, "sinfo", "PARTITION AVAIL  TIMELIMIT  NODES  STATE NODELIST\n");
+    ck_empty(sinfo_run, "sinfo -N -h", "");
+    ck_empty(sacct_run, "sacct -P -b", "JobID|State|ExitCode\n");
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("show");
@@ -391,6 +413,7 @@ int main(void)
     tcase_add_test(tc, sacct_filters_by_state_in_the_window);
     tcase_add_test(tc, sacct_formats_what_was_used);
     tcase_add_test(tc, sacct_refuses_in_slurms_words);
+    tcase_add_test(tc, an_empty_cluster_has_headers_and_nothing_below);
     suite_add_tcase(s, tc);
     sr = srunner_create(s);
     srunner_run_all(sr, CK_NORMAL);
