@@ -1,5 +1,5 @@
 #!/bin/bash
-# limit: 120
+# limit: 180
 # user: plain
 # squeue, sinfo, sacct and scontrol show, by the very command lines of tools that were made for Slurm.
 . "$TESTSUITE/lib/tap.sh"
@@ -76,10 +76,10 @@ test_case "Maestro and simple_slurm get their columns" '
     squeue -u $ME -t all --format="%.18i %.8j %.8u %.2t" | grep -Eq "^ +$done +rfm_job +${ME:0:8} CD$" &&
     squeue --me -o "\"%i\",\"%j\",\"%t\",\"%M\",\"%L\",\"%D\",\"%C\",\"%m\",\"%b\",\"%R\"" > o &&
     expect "\"JOBID\",\"NAME\",\"ST\",\"TIME\",\"TIME_LEFT\",\"NODES\",\"CPUS\",\"MIN_MEMORY\",\"TRES_PER_NODE\",\"NODELIST(REASON)\"" \
-        "$(head -1 o)" && grep -Eq "^\"$run\",\"run\",\"R\",\"[0-9:]+\",\"[45]:[0-9]{2}\",\"1\",\"1\",\"0\",\"N/A\",\"$node\"$" o'
+        "$(head -1 o)" && grep -Eq "^\"$run\",\"run\",\"R\",\"[0-9:]+\",\"[2345]:[0-9]{2}\",\"1\",\"1\",\"0\",\"N/A\",\"$node\"$" o'
 test_case "steps that run are shown with their nodes" '
-    srun -t 1 -J stepped -N2 -n2 sleep 30 2>/dev/null & pid=$! &&
-    wait_for 10 eval "squeue -h -s -o \"%i %j %A %N\" | grep -Eq \"^[0-9]+\.0 (stepped|sleep) 2 n\""; rc=$?
+    srun -t 1 -J stepped -N2 -n2 sleep 50 2>/dev/null & pid=$! &&
+    wait_for 30 eval "squeue -h -s -o \"%i %j %A %N\" | grep -Eq \"^[0-9]+\.0 (stepped|sleep) 2 n\""; rc=$?
     scancel -n stepped; wait $pid; squeue -h -s -o "%i %j" | grep -q "^$run.batch batch$" && [ $rc = 0 ]'
 test_case "a waiting job is explained in sentences" '
     expect_match "^job $big \(big, PENDING\): ..*3 nodes" "$(squeue --explain=$big)" &&
@@ -89,6 +89,6 @@ test_case "a cancelled job says by whom" '
     expect "$held|CANCELLED by $(id -u)" "$(sacct -X -n -P -j $held -o jobid,state)"'
 test_case "a drained and a lost node show why" '
     scontrol update nodename=n2 state=drain reason="sd card" && node_wait drained 1 &&
-    expect_match "^sd card +" "$(sinfo -h -R)" && agent_kill n3 KILL && node_wait "down." 1 10 &&
+    expect_match "^sd card +" "$(sinfo -h -R)" && agent_kill n3 KILL && node_wait "down." 1 30 &&
     expect "n3" "$(sinfo -h -t down -o %N)"'
 test_case "a reader that leaves early harms nothing" 'squeue -t all | head -1 | grep -q JOBID'
