@@ -281,8 +281,10 @@ int main(int argc, char **argv)
     }
     if (conf.log_level[0])
         log_parse_level(conf.log_level, &level, &topics);
-    if (m.verbose)
+    if (m.verbose) {
         level = LOG_LV_DEBUG;
+        topics = m.verbose > 1 ? 0 : topics | DBG_NODE | DBG_STEP | DBG_LAUNCH;
+    }
     log_set_level(level, topics);
     if (!m.foreground && go_to_background(&ready) < 0) {
         error_set(&err, errno, "cannot go to the background: %s", strerror(errno));
