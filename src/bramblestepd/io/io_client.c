@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FIRST_CLIENT_MS 30000 /* for srun to come */
+#define FIRST_CLIENT_MS 15000 /* for srun to come */
 #define LOST_CLIENT_MS 10000  /* for srun to come again */
 #define PEER_SILENT_MS 20000
 #define INPUT_CREDIT 65536

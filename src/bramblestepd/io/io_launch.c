@@ -98,7 +98,7 @@ static void host_abort(void *ctx, uint32_t gtid, int exit_code, const char *text
 
     if (io->aborted || io->ending || io->finishing) /* the first reason counts */
         return;
-    snprintf(line, sizeof line, "slurmstepd: error: %s: %s", io->order->node_name, text);
+    snprintf(line, sizeof line, "slurmstepd: error: %s", text); /* it names task and node */
     io_clients_text(io, line);
     io_abort(io, gtid, (uint32_t)exit_code, line + strlen("slurmstepd: error: "), true, true);
 }
