@@ -3,16 +3,15 @@
 #include "client/link.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "reactor/reactor.h"
 #include "util/error.h"
 #include "util/mem.h"
 
-#define DIAL_TIMEOUT_MS 5000
+#define DIAL_TIMEOUT_MS 4500 /* a stopped munged is to be told within 5 s */
+#define DIAL_LEAST_MS 500
 #define RETRY_FIRST_MS 50
 #define RETRY_MOST_MS 1000
-#define WORKERS "UV_THREADPOOL_SIZE"
 
 struct ctl_link {
     struct reactor *reactor;
@@ -23,7 +22,6 @@ struct ctl_link {
     struct reactor_timer *retry;
     uint64_t patience_ms, lost_at_ms, pause_ms;
     bool up, gone;
-    bool one_worker; /* WORKERS was set here */
 };
 
 static void link_dial(void *arg);
@@ -35,10 +33,6 @@ static void on_open(void *arg, struct rpc_conn *conn)
     (void)conn;
     l->up = true;
     l->pause_ms = RETRY_FIRST_MS;
-    if (l->one_worker) { /* programs started from here shall not see it */
-        unsetenv(WORKERS);
-        l->one_worker = false;
-    }
     l->ops->on_ready(l->arg);
 }
 
@@ -50,7 +44,8 @@ static void on_frame(void *arg, struct rpc_conn *conn, const struct rpc_frame *f
     l->ops->on_frame(l->arg, frame);
 }
 
-/* Would another try help? A refused identity or version stays refused. */
+/* Would another try help? A refused identity or version stays refused.  Once there is a job to lose
+ * (endless patience) everything is tried again: munged may be back in a minute. */
 static bool is_lasting(const struct error *why)
 {
     return why->code == BRE_AUTH || why->code == BRE_VERSION || why->code == BRE_ACCESS
@@ -64,9 +59,9 @@ static void on_close(void *arg, struct rpc_conn *conn, const struct error *why)
 
     (void)conn;
     l->conn = NULL;
-    if (l->up || !l->lost_at_ms)
+    if (l->up)
         l->lost_at_ms = now ? now : 1;
-    if (is_lasting(why) || (l->patience_ms != UINT64_MAX && now - l->lost_at_ms >= l->patience_ms)) {
+    if (l->patience_ms != UINT64_MAX && (is_lasting(why) || now - l->lost_at_ms >= l->patience_ms)) {
         l->up = false;
         l->gone = true;
         l->ops->on_gone(l->arg, why);
@@ -84,9 +79,14 @@ static const struct rpc_conn_ops conn_ops = { .on_open = on_open, .on_frame = on
 static void link_dial(void *arg)
 {
     struct ctl_link *l = arg;
+    uint64_t timeout = DIAL_TIMEOUT_MS, waited = l->lost_at_ms ? reactor_now_ms(l->reactor) - l->lost_at_ms : 0;
 
-    if (!l->gone && !l->conn)
-        l->conn = rpc_dial(l->reactor, &l->target, SESSION_COMMAND, DIAL_TIMEOUT_MS, &conn_ops, l);
+    if (l->gone || l->conn)
+        return;
+    /* The last try ends with the patience. */
+    if (l->patience_ms != UINT64_MAX && l->patience_ms - waited < timeout)
+        timeout = l->patience_ms > waited + DIAL_LEAST_MS ? l->patience_ms - waited : DIAL_LEAST_MS;
+    l->conn = rpc_dial(l->reactor, &l->target, SESSION_COMMAND, timeout, &conn_ops, l);
 }
 
 struct ctl_link *ctl_link_create(struct reactor *r, const struct rpc_target *target, uint64_t patience_ms,
@@ -100,9 +100,10 @@ struct ctl_link *ctl_link_create(struct reactor *r, const struct rpc_target *tar
     l->ops = ops;
     l->arg = arg;
     l->pause_ms = RETRY_FIRST_MS;
-    /* A command does one thing at a time: libuv's worker pool need not have four threads. */
-    l->one_worker = !getenv(WORKERS) && setenv(WORKERS, "1", 1) == 0;
     l->retry = reactor_timer_create(r, link_dial, l);
+    l->lost_at_ms = reactor_now_ms(r);
+    if (!l->lost_at_ms)
+        l->lost_at_ms = 1;
     link_dial(l);
     return l;
 }
@@ -163,6 +164,9 @@ bool ctl_link_is_up(const struct ctl_link *l)
 void ctl_link_set_patience(struct ctl_link *l, uint64_t patience_ms)
 {
     l->patience_ms = patience_ms;
-    if (l->up)
-        l->lost_at_ms = 0;
+}
+
+bool ctl_link_is_gone(const struct ctl_link *l)
+{
+    return l->gone;
 }

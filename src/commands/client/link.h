@@ -30,6 +30,9 @@ void reactor_settle(struct reactor *r);
 /* -1: there is no session now. */
 int ctl_link_send(struct ctl_link *l, unsigned type, uint32_t request_id, const ProtobufCMessage *msg);
 bool ctl_link_is_up(const struct ctl_link *l);
+/* on_gone was called.  A worker may still wait for munged then, and exit() for the worker: leave by
+ * _exit() when output has been flushed. */
+bool ctl_link_is_gone(const struct ctl_link *l);
 /* How long to try from the next loss on; UINT64_MAX: for ever. */
 void ctl_link_set_patience(struct ctl_link *l, uint64_t patience_ms);
 

@@ -449,6 +449,11 @@ static int salloc_run(struct salloc *s)
     s->asked_at_ms = reactor_now_ms(s->reactor);
     s->link = ctl_link_create(s->reactor, &target, CONTROLLER_WAIT_MS, &link_ops, s);
     reactor_run(s->reactor);
+    if (ctl_link_is_gone(s->link)) {
+        program_destroy(s->program);
+        fflush(NULL);
+        _exit(s->exit_code);
+    }
     for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
         reactor_signal_close(signals[i]);
     reactor_timer_close(s->goodbye);

@@ -203,6 +203,10 @@ static int srun_run(struct srun *s)
     if (s->err_sink != s->out_sink)
         sink_destroy(s->err_sink);
     sink_destroy(s->out_sink);
+    if (ctl_link_is_gone(s->link)) {
+        fflush(NULL);
+        _exit(s->exit_code);
+    }
     signals_fini(s);
     ctl_link_destroy(s->link);
     reactor_settle(s->reactor);

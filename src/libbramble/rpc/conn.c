@@ -159,6 +159,8 @@ static void on_timer(void *arg)
     case TIMER_HANDSHAKE:
         if (conn->state == CONN_DIALLING)
             conn_failf(conn, BRE_NO_CONTACT, "%s does not answer", conn_dial_name(conn));
+        else if (conn->dialled && conn->working)
+            conn_failf(conn, BRE_AUTH, "munged does not answer on this host: is it stopped?");
         else
             conn_failf(conn, BRE_TIMEOUT, "the handshake with %s took too long",
                        conn->dialled ? conn_dial_name(conn) : conn->peer.address);
