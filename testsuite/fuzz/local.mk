@@ -1,6 +1,7 @@
 # Fuzz targets.  They run in make check on their corpora and on mutations of them for two seconds each
 # (FUZZ_SECONDS); with --enable-fuzzers they are libFuzzer programs instead.
 fuzz_targets = testsuite/fuzz/fuzz_conf testsuite/fuzz/fuzz_display testsuite/fuzz/fuzz_frame testsuite/fuzz/fuzz_handshake \
+    testsuite/fuzz/fuzz_heart \
     testsuite/fuzz/fuzz_hostlist testsuite/fuzz/fuzz_journal testsuite/fuzz/fuzz_script \
     testsuite/fuzz/fuzz_topo testsuite/fuzz/fuzz_values
 check_PROGRAMS += $(fuzz_targets)
@@ -34,6 +35,10 @@ testsuite_fuzz_fuzz_handshake_SOURCES = testsuite/fuzz/fuzz_handshake.c $(FUZZ_C
 testsuite_fuzz_fuzz_handshake_CFLAGS = $(fuzz_cflags)
 testsuite_fuzz_fuzz_handshake_LDFLAGS = $(fuzz_ldflags)
 testsuite_fuzz_fuzz_handshake_LDADD = $(LIBBRAMBLE)
+testsuite_fuzz_fuzz_heart_SOURCES = testsuite/fuzz/fuzz_heart.c $(FUZZ_COMMON)
+testsuite_fuzz_fuzz_heart_CFLAGS = $(fuzz_cflags)
+testsuite_fuzz_fuzz_heart_LDFLAGS = $(fuzz_ldflags)
+testsuite_fuzz_fuzz_heart_LDADD = libcluster.la $(LIBBRAMBLE)
 testsuite_fuzz_fuzz_hostlist_SOURCES = testsuite/fuzz/fuzz_hostlist.c $(FUZZ_COMMON)
 testsuite_fuzz_fuzz_hostlist_CFLAGS = $(fuzz_cflags)
 testsuite_fuzz_fuzz_hostlist_LDFLAGS = $(fuzz_ldflags)
