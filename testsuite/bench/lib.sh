@@ -58,10 +58,10 @@ written_by() { sed -n 's/^write_bytes: //p' "/proc/$1/io"; }
 
 jobs_left() { squeue -h -o %i | wc -l; }
 wait_empty() { # [SECONDS]
-    local end=$((SECONDS + ${1:-120}))
-    while [ "$(jobs_left)" != 0 ]; do
+    local end=$((SECONDS + ${1:-120})) left
+    while left=$(jobs_left) && [ "$left" != 0 ]; do
         [ $SECONDS -lt $end ] || { say "  jobs are still there after ${1:-120} s"; return 1; }
-        sleep 0.05
+        [ "$left" -gt 50 ] && sleep 0.3 || sleep 0.03 # looking costs the controller time, too
     done
 }
 wait_idle() { # until every node is idle
