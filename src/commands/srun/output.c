@@ -209,7 +209,7 @@ void output_line(struct srun *s, const char *text)
     if (sink) {
         sink_write(sink, text, len);
         if (!len || text[len - 1] != '\n')
-            sink_write(sink, s->terminal_raw ? "\r\n" : "\n", s->terminal_raw ? 2 : 1);
+            sink_write(sink, s->saved_terminal ? "\r\n" : "\n", s->saved_terminal ? 2 : 1);
     } else {
         fprintf(stderr, "%s%s", text, len && text[len - 1] == '\n' ? "" : "\n");
     }

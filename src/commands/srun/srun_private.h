@@ -24,6 +24,7 @@ struct env;
 struct error;
 struct reactor;
 struct reactor_timer;
+struct termios;
 struct reactor_signal;
 
 enum { REQUEST_START = 1, REQUEST_CANCEL = 2, REQUEST_CLUSTER = 3 };
@@ -131,7 +132,7 @@ struct srun {
     bool in_eof, in_deferred;
 
     int64_t last_intr_ms, last_intr_sent_ms;
-    bool terminal_raw;
+    struct termios *saved_terminal; /* set while the terminal is raw */
     uint32_t num_exited;
     int worst_status;
     bool worst_set;

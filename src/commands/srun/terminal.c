@@ -7,9 +7,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* One terminal a process; kept for the exit handler, which is the reason for a static. */
-static struct termios saved_terminal;
-static bool saved;
+#include "util/mem.h"
 
 bool terminal_size(uint32_t *rows, uint32_t *cols)
 {
@@ -22,30 +20,22 @@ bool terminal_size(uint32_t *rows, uint32_t *cols)
     return true;
 }
 
-static void restore_at_exit(void)
-{
-    if (saved)
-        tcsetattr(STDIN_FILENO, TCSANOW, &saved_terminal);
-    saved = false;
-}
-
 void terminal_raw(struct srun *s)
 {
-    struct termios raw;
+    struct termios now;
 
-    if (tcgetattr(STDIN_FILENO, &saved_terminal) < 0)
+    if (s->saved_terminal || tcgetattr(STDIN_FILENO, &now) < 0)
         return;
-    saved = true;
-    atexit(restore_at_exit);
-    raw = saved_terminal;
-    cfmakeraw(&raw);
-    tcsetattr(STDIN_FILENO, TCSANOW, &raw);
-    s->terminal_raw = true;
+    s->saved_terminal = xmemdup(&now, sizeof now);
+    cfmakeraw(&now);
+    tcsetattr(STDIN_FILENO, TCSANOW, &now);
 }
 
 void terminal_restore(struct srun *s)
 {
-    if (s->terminal_raw)
-        restore_at_exit();
-    s->terminal_raw = false;
+    if (!s->saved_terminal)
+        return;
+    tcsetattr(STDIN_FILENO, TCSANOW, s->saved_terminal);
+    free(s->saved_terminal);
+    s->saved_terminal = NULL;
 }

@@ -216,7 +216,7 @@ START_TEST(srun_tells_refusals_in_slurms_words)
 }
 END_TEST
 
-/* F34: the controller is restarted while srun asks, waits, runs, and collects. */
+/* The controller is restarted while srun asks, waits, runs, and collects. */
 START_TEST(srun_carries_on_over_a_restart_of_the_controller)
 {
     static const enum rig_cut cuts[] = { CUT_ON_REQUEST, CUT_WHILE_PENDING, CUT_BEFORE_END };
