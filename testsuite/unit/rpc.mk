@@ -49,3 +49,7 @@ check_PROGRAMS += testsuite/lib/wire_storm
 testsuite_lib_wire_storm_SOURCES = testsuite/lib/wire_storm.c $(WIRE_SAMPLE)
 testsuite_lib_wire_storm_CFLAGS = $(RPC_TEST_CFLAGS)
 testsuite_lib_wire_storm_LDADD = $(LIBBRAMBLE)
+
+# calls that the rules ban
+TESTS += testsuite/lib/lint
+dist_check_SCRIPTS += testsuite/lib/lint
