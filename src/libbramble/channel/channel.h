@@ -123,6 +123,9 @@ void handshake_work(struct handshake *h);
 int handshake_worked(struct handshake *h, struct error *err);
 /* A server that is too busy, or refuses for a reason of its own. */
 void handshake_refuse(struct handshake *h, const struct error *why);
+/* The same as bytes, for a server whose handshake is busy with work. */
+enum { HANDSHAKE_REFUSAL_SIZE = 512 };
+void handshake_refusal(const struct error *why, uint8_t out[HANDSHAKE_REFUSAL_SIZE]);
 /* Bytes to send now, or NULL.  Valid until the next call on h. */
 const uint8_t *handshake_output(struct handshake *h, size_t *len);
 

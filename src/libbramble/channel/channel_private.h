@@ -81,7 +81,7 @@ enum {
     SA_CONFIRM = 72,
     SA_STREAM = 104,
 
-    REFUSAL_SIZE = 512,
+    REFUSAL_SIZE = HANDSHAKE_REFUSAL_SIZE,
     RF_CODE = 8,
     RF_CLOCK = 16,
     RF_TEXT = 24,

@@ -75,13 +75,20 @@ int handshake_fail(struct handshake *h)
     return -1;
 }
 
+void handshake_refusal(const struct error *why, uint8_t out[HANDSHAKE_REFUSAL_SIZE])
+{
+    memset(out, 0, REFUSAL_SIZE);
+    memcpy(out, RECORD_MAGIC, 4);
+    out[4] = RECORD_REFUSAL;
+    put_u16(out + 6, REFUSAL_SIZE);
+    put_u32(out + RF_CODE, (uint32_t)why->code);
+    put_u64(out + RF_CLOCK, (uint64_t)time(NULL));
+    snprintf((char *)out + RF_TEXT, REFUSAL_SIZE - RF_TEXT, "%.480s", why->text);
+}
+
 void handshake_refuse(struct handshake *h, const struct error *why)
 {
-    uint8_t *p = handshake_record(h, RECORD_REFUSAL, REFUSAL_SIZE);
-
-    put_u32(p + RF_CODE, (uint32_t)why->code);
-    put_u64(p + RF_CLOCK, (uint64_t)time(NULL));
-    snprintf((char *)p + RF_TEXT, REFUSAL_SIZE - RF_TEXT, "%.480s", why->text);
+    handshake_refusal(why, handshake_record(h, RECORD_REFUSAL, REFUSAL_SIZE));
     handshake_fail(h);
 }
 

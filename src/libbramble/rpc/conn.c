@@ -162,8 +162,7 @@ static void on_timer(void *arg)
         else if (conn->dialled && conn->working)
             conn_failf(conn, BRE_AUTH, "munged does not answer on this host: is it stopped?");
         else
-            conn_failf(conn, BRE_TIMEOUT, "the handshake with %s took too long",
-                       conn->dialled ? conn_dial_name(conn) : conn->peer.address);
+            conn_handshake_late(conn);
         return;
     case TIMER_STALL:
         conn_failf(conn, BRE_TIMEOUT, "%s has not read for %d s", conn->peer.address, STALL_MS / 1000);

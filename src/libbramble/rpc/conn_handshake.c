@@ -37,18 +37,28 @@ static void handshake_over(struct rpc_conn *conn, const struct error *err)
     conn_end(conn);
 }
 
+/* A connection's turn at munge.  The server is named apart: the connection may end meanwhile. */
+struct munge_turn {
+    struct rpc_conn *conn;
+    struct rpc_server *server;
+};
+
 static void work(void *arg)
 {
-    struct rpc_conn *conn = arg;
+    struct munge_turn *turn = arg;
 
-    handshake_work(conn->handshake); /* nobody else touches it meanwhile */
+    handshake_work(turn->conn->handshake); /* nobody else touches it meanwhile */
 }
 
 static void work_done(void *arg)
 {
-    struct rpc_conn *conn = arg;
+    struct munge_turn *turn = arg;
+    struct rpc_conn *conn = turn->conn;
     struct error err;
 
+    if (turn->server)
+        server_work_end(turn->server);
+    free(turn);
     conn->working = false;
     if (conn->state == CONN_HANDSHAKE) {
         if (handshake_worked(conn->handshake, &err) < 0) {
@@ -64,22 +74,49 @@ static void work_done(void *arg)
     conn_unref(conn);
 }
 
-static void start_work(struct rpc_conn *conn)
+void conn_handshake_work(struct rpc_conn *conn)
 {
+    struct munge_turn *turn = xcalloc(1, sizeof *turn);
     struct error err;
 
-    conn->working = true;
+    *turn = (struct munge_turn){ conn, conn->server };
     conn_ref(conn);
-    if (reactor_offload(conn->reactor, work, work_done, conn) == 0) {
-        conn_watch(conn);
+    if (reactor_offload(conn->reactor, work, work_done, turn) == 0)
         return;
-    }
+    if (turn->server)
+        server_work_end(turn->server);
+    free(turn);
     conn->working = false;
     conn_unref(conn);
     error_set(&err, BRE_BUSY, "too many connections wait for munge");
     if (!conn->dialled)
         handshake_refuse(conn->handshake, &err);
     handshake_over(conn, &err);
+}
+
+static void start_work(struct rpc_conn *conn)
+{
+    conn->working = true;
+    conn_watch(conn);
+    if (conn->state == CONN_HANDSHAKE && (!conn->server || server_work_begin(conn)))
+        conn_handshake_work(conn);
+}
+
+void conn_handshake_late(struct rpc_conn *conn)
+{
+    uint8_t record[HANDSHAKE_REFUSAL_SIZE];
+    struct error err;
+
+    if (conn->dialled || !conn->working) {
+        conn_failf(conn, BRE_TIMEOUT, "the handshake with %s took too long",
+                   conn->dialled ? conn_dial_name(conn) : conn->peer.address);
+        return;
+    }
+    error_set(&err, BRE_AUTH, "munged on the controller's host does not answer");
+    handshake_refusal(&err, record);
+    conn->why = xmemdup(&err, sizeof err);
+    conn_queue(conn, record, sizeof record);
+    conn_end(conn);
 }
 
 /* The session stands on our side. */

@@ -60,6 +60,7 @@ struct rpc_conn {
 
     struct rpc_server *server; /* accepted by it */
     struct rpc_conn *prev, *next; /* in its list */
+    struct rpc_conn *work_next; /* in its queue for munge */
     bool is_opened, counted_uid;
 };
 
@@ -86,6 +87,9 @@ void conn_drop_input(struct rpc_conn *conn);
 
 /* handshake over sockets: conn_handshake.c */
 void conn_handshake_readable(struct rpc_conn *conn);
+void conn_handshake_work(struct rpc_conn *conn);
+/* The deadline has passed: say so to a client that waits for our munge. */
+void conn_handshake_late(struct rpc_conn *conn);
 void conn_handshake_start(struct rpc_conn *conn, struct handshake *h);
 /* dial.c */
 void conn_dial_writable(struct rpc_conn *conn, int status);
@@ -93,6 +97,9 @@ void conn_dial_free(struct rpc_dial *d);
 const char *conn_dial_name(const struct rpc_conn *conn);
 /* server.c.  In this order: may this peer have a session?  Its rights.  It is open. */
 int server_admit(struct rpc_conn *conn, const struct session_peer *peer, struct error *err);
+/* A turn at munge: true, or conn is called by conn_handshake_work() when it has one.  Then give it back. */
+bool server_work_begin(struct rpc_conn *conn);
+void server_work_end(struct rpc_server *s);
 void server_set_rights(struct rpc_conn *conn);
 void server_opened(struct rpc_conn *conn);
 void server_forget(struct rpc_conn *conn);

@@ -141,7 +141,7 @@ struct rpc_server;
 struct rpc_server *rpc_server_create(struct reactor *r, const struct rpc_server_conf *conf,
                                      const struct rpc_conn_ops *ops, void *arg, struct error *err);
 uint16_t rpc_server_port(const struct rpc_server *s);
-unsigned rpc_server_num_conns(const struct rpc_server *s); /* handshaking and open */
+unsigned rpc_server_num_conns(const struct rpc_server *s); /* open, handshaking, and at munge still */
 size_t rpc_server_queued(const struct rpc_server *s); /* bytes not yet written, of all its connections */
 void rpc_server_destroy(struct rpc_server *s); /* stops listening; connections live on */
 

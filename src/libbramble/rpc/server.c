@@ -17,6 +17,8 @@
 #include "util/log.h"
 #include "util/mem.h"
 
+/* Of the workers, so many at most may hang at a munged that hangs: the journal needs the others. */
+enum { MUNGE_TURNS = 2 };
 enum { ACCEPT_BATCH = 64, DEFAULT_CONNS = 4096, DEFAULT_HANDSHAKE_MS = 5000 };
 
 struct uid_count {
@@ -39,6 +41,8 @@ struct rpc_server {
     unsigned num_conns, num_handshaking;
     size_t queued;
     struct rpc_conn *oldest, *newest; /* handshaking */
+    struct rpc_conn *work_first, *work_last; /* waiting for a turn at munge */
+    unsigned num_working;
     struct uid_count *uids;
     unsigned num_uids;
 };
@@ -108,6 +112,44 @@ static void uid_drop(struct rpc_server *s, uint32_t uid)
 
     if (u && !--u->count)
         *u = s->uids[--s->num_uids];
+}
+
+bool server_work_begin(struct rpc_conn *conn)
+{
+    struct rpc_server *s = conn->server;
+
+    s->refs++; /* the turn's own: the connection may end before it */
+    if (s->num_working < MUNGE_TURNS) {
+        s->num_working++;
+        return true;
+    }
+    conn_ref(conn);
+    conn->work_next = NULL;
+    if (s->work_last)
+        s->work_last->work_next = conn;
+    else
+        s->work_first = conn;
+    s->work_last = conn;
+    return false;
+}
+
+void server_work_end(struct rpc_server *s)
+{
+    struct rpc_conn *conn;
+
+    s->num_working--;
+    while (s->num_working < MUNGE_TURNS && (conn = s->work_first)) {
+        if (!(s->work_first = conn->work_next))
+            s->work_last = NULL;
+        if (conn->state == CONN_HANDSHAKE && conn->server) {
+            s->num_working++;
+            conn_handshake_work(conn);
+        } else {
+            server_unref(s);
+        }
+        conn_unref(conn);
+    }
+    server_unref(s);
 }
 
 static bool is_privileged(uint32_t uid)
@@ -284,7 +326,7 @@ size_t rpc_server_queued(const struct rpc_server *s)
 
 unsigned rpc_server_num_conns(const struct rpc_server *s)
 {
-    return s->num_conns;
+    return s->num_conns + s->num_working;
 }
 
 void rpc_server_destroy(struct rpc_server *s)

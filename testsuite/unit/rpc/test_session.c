@@ -32,6 +32,7 @@
 #include "wire/step.pb-c.h"
 
 static struct munged munged;
+static const char *server_munge; /* socket of the controller's munged, when it is another */
 static bool have_munge;
 
 /* ---- a controller in a thread ---- */
@@ -161,7 +162,7 @@ static struct rig *rig_start(unsigned handshake_ms, unsigned max_conns)
         .listen = "127.0.0.1",
         .cluster_name = "test",
         .secret_key = rig->secret_key,
-        .munge_socket = munged.socket,
+        .munge_socket = server_munge ? server_munge : munged.socket,
         .handshake_ms = handshake_ms,
         .max_conns = max_conns,
         .on_peer = on_peer,
@@ -192,7 +193,7 @@ static void stop_when_quiet(void *arg)
 {
     struct rig *rig = arg;
 
-    if (rpc_server_num_conns(rig->server) == 0 || ++rig->waited == 200)
+    if (rpc_server_num_conns(rig->server) == 0 || ++rig->waited == 1500)
         reactor_defer(rig->reactor, stop_loop, rig->reactor);
     else
         reactor_timer_start(rig->timer, 10, 0);
@@ -379,6 +380,55 @@ START_TEST(a_munged_that_hangs_is_not_waited_for_long)
     ck_assert_msg(strstr(err.text, un.sun_path) != NULL, "%s", err.text);
     unlink(un.sun_path);
     close(fd);
+    rig_stop(rig);
+}
+END_TEST
+
+struct hung {
+    struct reactor *reactor;
+    unsigned closed, named;
+};
+static void h_frame(void *arg, struct rpc_conn *conn, const struct rpc_frame *frame)
+{
+    (void)arg;
+    (void)conn;
+    (void)frame;
+}
+static void h_close(void *arg, struct rpc_conn *conn, const struct error *why)
+{
+    struct hung *h = arg;
+
+    (void)conn;
+    h->named += strstr(why->text, "munged on the controller's host does not answer") != NULL;
+    if (++h->closed == 6)
+        reactor_stop(h->reactor, 0);
+}
+static const struct rpc_conn_ops h_ops = { NULL, h_frame, h_close, NULL };
+
+START_TEST(a_controllers_munged_that_hangs_is_named_to_every_client)
+{
+    struct sockaddr_un un = { .sun_family = AF_UNIX };
+    struct rig *rig;
+    struct error err = { 0 };
+    struct hung h = { 0 };
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    snprintf(un.sun_path, sizeof un.sun_path, "/tmp/bramble-hung-munge-%ld", (long)getpid());
+    unlink(un.sun_path);
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&un, sizeof un), 0);
+    ck_assert_int_eq(listen(fd, 20), 0);
+    server_munge = un.sun_path;
+    rig = rig_start(1000, 0);
+    server_munge = NULL;
+    h.reactor = reactor_create(&err);
+    for (int i = 0; i < 6; i++) /* more than there are turns at munge */
+        rpc_dial(h.reactor, &rig->target, SESSION_COMMAND, 30000, &h_ops, &h);
+    reactor_run(h.reactor);
+    ck_assert_uint_eq(h.named, 6);
+    ck_assert_uint_eq(rig->num_open, 0);
+    reactor_destroy(h.reactor);
+    unlink(un.sun_path);
+    close(fd); /* those who still wait for it are told */
     rig_stop(rig);
 }
 END_TEST
@@ -775,6 +825,7 @@ int main(void)
         tcase_add_test(full, a_command_waits_for_a_controller_that_starts);
         tcase_add_test(full, without_munged_the_cause_is_named);
         tcase_add_test(full, a_munged_that_hangs_is_not_waited_for_long);
+        tcase_add_test(full, a_controllers_munged_that_hangs_is_named_to_every_client);
         tcase_add_test(full, a_credential_of_another_realm_is_refused_by_name);
         tcase_add_test(full, silent_and_dripping_clients_are_hung_up_on_at_the_deadline);
         tcase_add_test(full, what_is_no_hello_is_hung_up_on_without_an_answer);
