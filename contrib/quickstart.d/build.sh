@@ -8,14 +8,15 @@ packages_check="check mpich libmpich-dev python3 python3-mpi4py"
 
 # Install what is missing of the named groups.
 packages_need() {
-    local group name="" missing="" want=""
+    local group name="" missing="" want="" have
     command -v apt-get >/dev/null || die "this is no Debian: install by hand what contrib/quickstart.d/build.sh lists"
     for group in "$@"; do
         name=packages_$group
         want="$want ${!name}"
     done
+    have=$(dpkg-query -W -f='${db:Status-Status} ${Package}\n' $want 2>/dev/null)
     for name in $want; do
-        [ "$(dpkg-query -W -f='${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || missing="$missing $name"
+        case $'\n'$have$'\n' in *$'\n'"installed $name"$'\n'*) ;; *) missing="$missing $name" ;; esac
     done
     [ -n "$missing" ] || return 0
     say "Debian packages to install:$missing"
@@ -25,6 +26,7 @@ packages_need() {
         command -v sudo >/dev/null && { [ -t 0 ] || sudo -n true 2>/dev/null; } ||
             die "installing packages needs root. Have somebody run this, then try again:" \
                 "  apt-get install -y --no-install-recommends$missing"
+        sudo -v || die "sudo did not let you in"
     fi
     apt_install() {
         $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing >"$work/apt.log" 2>&1
@@ -44,8 +46,12 @@ packages_need() {
 progress() {
     local what=$1 begin=$SECONDS status pid shown=-1 detail=
     shift
+    # A process group of its own, so that an interrupt ends all of it.
+    set -m
     "$@" &
     pid=$!
+    set +m
+    trap 'kill -TERM -- -$pid 2>/dev/null; exit 130' INT TERM
     while kill -0 $pid 2>/dev/null; do
         sleep 0.2
         [ $((SECONDS - begin)) -ne $shown ] || continue
@@ -59,6 +65,7 @@ progress() {
     done
     wait $pid
     status=$?
+    trap - INT TERM
     [ ! -t 1 ] || printf '\r\033[K'
     [ $status -ne 0 ] || [ $((SECONDS - begin)) -lt 1 ] || say "$what: $((SECONDS - begin)) s$detail"
     return $status
@@ -97,24 +104,24 @@ build_all() {
     source_tree
     build_is_fresh && return
     : > "$work/built.new"
-    if [ ! -x "$src/configure" ] || [ -n "$(find "$src" -maxdepth 4 \( -name configure.ac -o -name '*.mk' -o -name Makefile.am \) \
+    if [ ! -x "$src/configure" ] || [ ! -f "$src/Makefile.in" ] || [ ! -e "$src/build-aux/tap-driver.sh" ] || [ -n "$(find "$src" -maxdepth 4 \( -name configure.ac -o -name '*.mk' -o -name Makefile.am \) \
         -newer "$src/configure" -print -quit)" ]; then
-        progress "preparing the build" "$src/contrib/bootstrap" >"$log" 2>&1 || build_fail "$log" "contrib/bootstrap"
+        progress "preparing the build" quietly "$log" "$src/contrib/bootstrap" || { rm -f "$src/configure"; build_fail "$log" "contrib/bootstrap"; }
     fi
     cd "$build" || exit
     [ -f Makefile ] && [ Makefile -nt "$src/configure" ] ||
-        "$src/configure" --prefix="$prefix" --enable-werror ${BRAMBLE_CONFIGURE:-} >"$log" 2>&1 || build_fail "$log" "configure"
-    progress_count=$log progress "building Bramble" make_quietly "$log" -j"$(make_jobs)" all || build_fail "$log" "make"
-    make_quietly "$work/install.log" install || build_fail "$work/install.log" "make install"
+        progress "configuring" quietly "$log" "$src/configure" --prefix="$prefix" --enable-werror ${BRAMBLE_CONFIGURE:-} || build_fail "$log" "configure"
+    progress_count=$log progress "building Bramble" quietly "$log" make -j"$(make_jobs)" all || build_fail "$log" "make"
+    quietly "$work/install.log" make install || build_fail "$work/install.log" "make install"
     cd "$top" || exit
     mpicc.openmpi -O2 -o "$hello" "$top/contrib/examples/hello-mpi.c" >"$log.hello" 2>&1 || build_fail "$log.hello" "mpicc"
     progress "building HPL" build_hpl || build_fail "$work/hpl.log" "contrib/hpl/build"
     mv "$work/built.new" "$work/built"
 }
-make_quietly() { # LOG ARGS...
+quietly() { # LOG COMMAND...
     local log=$1
     shift
-    make "$@" >"$log" 2>&1
+    "$@" >"$log" 2>&1
 }
 build_hpl() { XDG_CACHE_HOME=${cache%/bramble} "$top/contrib/hpl/build" -o "$hpl" >"$work/hpl.log" 2>&1; }
 
@@ -125,13 +132,13 @@ build_check() {
     local log=$work/check.log status=0 builds=$build
     title "tests (log: $log)"
     find "$build/testsuite" -name '*.trs' -delete 2>/dev/null
-    cd "$build" && BRAMBLE_HPL=$hpl progress "testing" make_quietly "$log" -k -j2 check || status=1
+    cd "$build" && BRAMBLE_HPL=$hpl progress "testing" quietly "$log" make -k -j2 check || status=1
     if [ -n "${BRAMBLE_CHECK_ASAN:-}" ]; then
         builds="$build $work/asan"
         mkdir -p "$work/asan" && cd "$work/asan" && find . -name '*.trs' -delete &&
             { [ -f Makefile ] && [ Makefile -nt "$src/configure" ] ||
                 "$src/configure" --enable-asan --enable-werror >configure.log 2>&1; } &&
-            progress "testing under sanitizers" make_quietly "$log.asan" -k -j"$(make_jobs)" check \
+            progress "testing under sanitizers" quietly "$log.asan" make -k -j"$(make_jobs)" check \
                 'TESTS=$(filter testsuite/unit/%,$(check_PROGRAMS))' || { status=1; tail -3 "$log.asan" >&2; }
     fi
     # The line that ends it all, also when a build broke before any test could run.

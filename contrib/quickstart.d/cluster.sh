@@ -54,14 +54,14 @@ cluster_up() {
         mode=loopback
     fi
     if [ $mode = boards ]; then
-        "$lib/rack" -d -p "$state/rack.pid" "$0" head >"$state/head.log" 2>&1 </dev/null ||
+        "$lib/rack" -d -p "$state/rack.pid" "$top/contrib/quickstart" head >"$state/head.log" 2>&1 </dev/null ||
             die "the namespaces for the boards cannot be made:" "$(cat "$state/head.log")"
         progress "starting eight boards" cluster_wait
     else
         say "NOTE: this machine does not let us make network namespaces ($why)."
         say "The agents run on loopback ports instead. That cannot show MPI between boards: MPI takes them"
         say "all for one machine. Scheduling, jobs and steps are real. Run as root to have the boards."
-        progress "starting eight agents" setsid "$0" head >"$state/head.log" 2>&1 </dev/null
+        progress "starting eight agents" quietly "$state/head.log" setsid "$top/contrib/quickstart" head </dev/null
     fi
     [ -f "$state/ready" ] || {
         cat "$state/head.log" >&2
@@ -107,16 +107,16 @@ cluster_down() { # [quiet [keep]]
     [ -e "$state" ] || { [ "${1:-}" = quiet ] || say "nothing is running"; return 0; }
     [ -d "$state" ] && [ ! -L "$state" ] && [ -O "$state" ] || die "$state is not yours"
     cluster_settings
-    if [ -s "$state/rack.pid" ]; then
-        pid=$(cat "$state/rack.pid")
-        # Be sure that this pid is still the rack, not somebody who got its number later.
-        if tr '\0' ' ' 2>/dev/null < "/proc/$pid/cmdline" | grep -q 'quickstart head $' && kill -KILL "$pid" 2>/dev/null; then
-            for _ in $(seq 500); do
-                [ -d "/proc/$pid" ] || break
-                sleep 0.02
-            done
-        fi
-    elif [ "$(cat "$state/c/mode" 2>/dev/null)" = loopback ]; then
+    # The rack is known by its command line, so that one is found, too, whose start was interrupted
+    # before its pid was written down, and nobody else is hit who got its number later.
+    for pid in $(pgrep -u "$uid" -f "^[^ ]*bash [^ ]*/contrib/quickstart head\$"); do
+        kill -KILL "$pid" 2>/dev/null
+        for _ in $(seq 500); do
+            [ -d "/proc/$pid" ] || break
+            sleep 0.02
+        done
+    done
+    if [ "$(cat "$state/c/mode" 2>/dev/null)" = loopback ]; then
         (
             timeout 5 env BRAMBLE_CONF="$state/c/bramble.conf" "$prefix/bin/scancel" --me >/dev/null 2>&1
             wait_for 5 eval '[ -z "$(BRAMBLE_CONF=$state/c/bramble.conf "$prefix/bin/squeue" -h 2>/dev/null)" ]'
