@@ -390,11 +390,11 @@ int main(int argc, char **argv)
         .cluster_name = "rig", .network = "", .argv = (const char *const *)argv + 4 };
     for (uint32_t n = 0; n < num_nodes; n++) {
         snprintf(names[n], sizeof names[n], "rig%u", n + 1);
-        snprintf(tmp[n], sizeof tmp[n], "/tmp/launch-rig.%d.%u", (int)getpid(), n);
+        snprintf(tmp[n], sizeof tmp[n], "/tmp/launch-rig.%u.XXXXXX", n); /* pids repeat in pid namespaces */
         for (uint32_t t = 0; t < per_node; t++)
             gtids[n][t] = n * per_node + t;
         rig.nodes[n] = (struct launch_node){ names[n], "127.0.0.1", per_node, gtids[n] };
-        if (mkdir(tmp[n], 0700) < 0)
+        if (!mkdtemp(tmp[n]))
             die(tmp[n]);
     }
     for (uint32_t n = 0; n < num_nodes; n++) {
