@@ -25,6 +25,7 @@ system_tests = \
     testsuite/system/restart.t \
     testsuite/system/crash.t \
     testsuite/system/failpoints.t \
+    testsuite/system/controller.t \
     testsuite/system/boards.t \
     testsuite/system/mpi.t \
     testsuite/system/hpl.t \
