@@ -15,3 +15,6 @@ testsuite_unit_bramblectld_test_project_SOURCES = testsuite/unit/bramblectld/tes
     plugins/accounting/sqlite/query.c plugins/accounting/sqlite/store.c
 testsuite_unit_bramblectld_test_project_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(SQLITE_CFLAGS) $(PROTOBUF_C_CFLAGS)
 testsuite_unit_bramblectld_test_project_LDADD = $(LIBBRAMBLE) $(CHECK_LIBS) $(SQLITE_LIBS)
+
+TESTS += testsuite/unit/bramblectld/failpoints-used
+EXTRA_DIST += testsuite/unit/bramblectld/failpoints-used
