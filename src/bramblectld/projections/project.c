@@ -222,8 +222,8 @@ static void submitted(struct projector *p, struct acct_record *r, const Wire__Ev
     r->priority = ev->priority;
     r->submit_usec = when;
     r->eligible_usec = spec->has_begin_time && spec->begin_time * 1000000 > when ? spec->begin_time * 1000000 : when;
-    if (spec->has_hold && spec->hold)
-        r->eligible_usec = 0; /* not before it is released */
+    if ((spec->has_hold && spec->hold) || (spec->dependency && *spec->dependency))
+        r->eligible_usec = 0; /* not before it is released, and what it depends on is over */
     r->state = JOB_PENDING;
     r->req_cpus = asked_cpus(spec);
     if (!r->num_nodes)
@@ -250,6 +250,8 @@ static void allocated(struct projector *p, struct acct_record *r, const Wire__Ev
     if (ev->partition)
         r->partition = keep(p, ev->partition);
     r->start_usec = when;
+    if (!r->eligible_usec)
+        r->eligible_usec = when;
     r->state = JOB_RUNNING;
     if (!r->time_limit_min) /* the partition's */
         r->time_limit_min = ev->end_limit > when / 1000000 ? (uint32_t)((ev->end_limit - when / 1000000 + 59) / 60)

@@ -83,6 +83,15 @@ static int64_t job_start(const struct job_view *v)
     return v->spec->has_begin_time && v->spec->begin_time ? v->spec->begin_time : FIELD_UNSET;
 }
 
+/* Held since its submission, or waiting for another job: it has not been eligible yet. */
+static int64_t eligible(struct query *q, struct job *job, const struct job_view *v)
+{
+    if (v->state == JOB_PENDING && v->spec->dependency
+        && *cluster_job_dependency(q->req->ctld->cluster, job, &q->table.arena))
+        return FIELD_UNSET;
+    return v->hold && v->spec->hold ? FIELD_UNSET : unset_if_zero(v->eligible_sec);
+}
+
 static void job_cell(struct query *q, size_t col, struct job *job, const struct job_view *v)
 {
     struct table *t = &q->table;
@@ -107,9 +116,8 @@ static void job_cell(struct query *q, size_t col, struct job *job, const struct 
     INT(JOB_PRIORITY, v->priority);
     INT(JOB_NICE, s->has_nice ? s->nice : 0);
     INT(JOB_SUBMIT_TIME, v->submit_sec);
-    /* Held since its submission: it has not been eligible yet. */
-    INT(JOB_ELIGIBLE_TIME, v->hold && s->hold ? FIELD_UNSET : unset_if_zero(v->eligible_sec));
-    INT(JOB_ACCRUE_TIME, v->hold && s->hold ? FIELD_UNSET : unset_if_zero(v->eligible_sec));
+    INT(JOB_ELIGIBLE_TIME, eligible(q, job, v));
+    INT(JOB_ACCRUE_TIME, eligible(q, job, v));
     INT(JOB_START_TIME, job_start(v));
     INT(JOB_END_TIME, job_end(v));
     INT(JOB_LAST_SCHED_TIME, unset_if_zero(v->start_sec ? v->start_sec : v->eligible_sec));
@@ -147,7 +155,7 @@ static void job_cell(struct query *q, size_t col, struct job *job, const struct 
     STR(JOB_STD_OUT, batch ? std_path_expand(v, s->std_out, &t->arena) : NULL);
     STR(JOB_STD_ERR, batch ? std_path_expand(v, s->std_err ? s->std_err : s->std_out, &t->arena) : NULL);
     STR(JOB_ALLOC_NODE, s->submit_host);
-    INT(JOB_REQUEUE, batch && (s->has_requeue ? s->requeue : q->req->ctld->conf->job_requeue));
+    INT(JOB_REQUEUE, s->has_requeue ? s->requeue : q->req->ctld->conf->job_requeue);
     INT(JOB_RESTARTS, v->restarts);
     INT(JOB_KIND, s->kind);
     INT(JOB_EXIT_STATUS, v->exit_status);
