@@ -21,7 +21,7 @@ test_case "the output of a step is whole although its agent was killed" '
     expect 300 "$(grep -c "^0 " out)" && expect 300 "$(grep -c "^1 " out)"'
 test_case "the tasks of a killed agent end when it is gone for a moment only" 'node_wait idle 2 10'
 test_case "a job ends while the agent is away and is reported when it is back" '
-    id=$(sbatch --parsable -w n2 -o /dev/null --wrap "sleep 0.7; exit 5") && job_wait $id RUNNING &&
+    id=$(sbatch --parsable -w n2 -o begun --wrap "echo yes; sleep 0.7; exit 5") && wait_for 10 test -s begun &&
     agent_kill n2 KILL && sleep 1.2 && agent_start n2 && job_wait $id FAILED &&
     expect_match "ExitCode=5:0" "$(scontrol show job $id)"'
 test_case "srun waits through a restart of the controller and returns the exit code" '
