@@ -5,17 +5,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-extern char **environ;
 
 static const char *find_munged(void)
 {
@@ -46,20 +44,26 @@ static bool launch(struct munged *m)
     char socket_arg[128], key[128], pid[128], log[128], seed[128];
     char *argv[] = { (char *)"munged",      (char *)"--foreground", (char *)"--force", socket_arg, key, pid,
                      log,                   seed,                   (char *)"--num-threads=2", NULL };
-    posix_spawn_file_actions_t files;
-    int rc;
+    pid_t self = getpid();
 
     snprintf(socket_arg, sizeof socket_arg, "--socket=%s", m->socket);
     snprintf(key, sizeof key, "--key-file=%s/key", m->dir);
     snprintf(pid, sizeof pid, "--pid-file=%s/pid", m->dir);
     snprintf(log, sizeof log, "--log-file=%s/log", m->dir);
     snprintf(seed, sizeof seed, "--seed-file=%s/seed", m->dir);
-    posix_spawn_file_actions_init(&files);
-    posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
-    posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0);
-    rc = posix_spawn(&m->pid, path, &files, NULL, argv, environ);
-    posix_spawn_file_actions_destroy(&files);
-    if (rc) {
+    if ((m->pid = fork()) == 0) {
+        int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+        /* A test that is killed leaves none behind. */
+        prctl(PR_SET_PDEATHSIG, SIGTERM);
+        if (getppid() != self)
+            _exit(1);
+        dup2(null, STDOUT_FILENO);
+        dup2(null, STDERR_FILENO);
+        execv(path, argv);
+        _exit(127);
+    }
+    if (m->pid < 0) {
         m->pid = 0;
         return false;
     }
