@@ -264,8 +264,14 @@ static void take_message(struct rig *rig)
     free(data);
 }
 
+static void on_child(int signum)
+{
+    (void)signum;
+}
+
 static int node_main(struct rig *rig, char **argv)
 {
+    struct sigaction child = { .sa_handler = on_child };
     uint32_t num = rig->nodes[rig->step.node_index].num_tasks, left = num;
     struct launch_host host = { rig, rig_peer_send, rig_post, rig_watch, rig_unwatch, rig_abort, rig_log,
                                 rig_log };
@@ -275,6 +281,7 @@ static int node_main(struct rig *rig, char **argv)
 
     pthread_mutex_init(&rig->lock, NULL);
     rig->posts_end = &rig->posts;
+    sigaction(SIGCHLD, &child, NULL);
     if (pipe(rig->wake) < 0)
         die("pipe");
     if (!(rig->self = rig->plugin->init(&rig->step, &host, &err))) {
@@ -289,7 +296,7 @@ static int node_main(struct rig *rig, char **argv)
 
         for (int i = 0; i < watched; i++)
             fds[i + 2] = (struct pollfd){ rig->watches[i].fd, POLLIN, 0 };
-        poll(fds, (nfds_t)watched + 2, 20);
+        poll(fds, (nfds_t)watched + 2, 5); /* a child's end interrupts it */
         if (fds[0].revents)
             run_posts(rig);
         if (fds[1].revents)

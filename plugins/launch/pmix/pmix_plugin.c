@@ -88,9 +88,11 @@ static void pmix_fini(void *self)
 
     if (!p)
         return;
+    pmix_upcalls_drain(p);
     pmix_upcalls_set_instance(NULL);
     if (p->up)
         PMIx_server_finalize();
+    pthread_mutex_destroy(&p->lock);
     pmi_server_destroy(p->pmi);
     allgather_destroy(p->gather);
     free(p->node_of);
@@ -178,6 +180,8 @@ static void *pmix_init(const struct launch_step *step, const struct launch_host 
     }
     p->step = step;
     p->host = host;
+    pthread_mutex_init(&p->lock, NULL);
+    p->upcalls_end = &p->upcalls;
     snprintf(p->nspace, sizeof p->nspace, "bramble.%u.%u.%u", step->job_id, step->step_id, step->attempt);
     rank_watch_init(&p->watch, step, host);
     if (make_tables(p) < 0) {
@@ -236,6 +240,7 @@ static void pmix_task_ended(void *self, uint32_t local_task, int status)
     struct pmix *p = self;
     enum pmi_progress pmi = pmi_server_task_ended(p->pmi, local_task);
 
+    pmix_upcalls_drain(p);
     rank_watch_ended(&p->watch, local_task, status, p->begun[local_task] || pmi != PMI_UNUSED,
                      p->finalized[local_task] || pmi == PMI_FINALIZED);
 }

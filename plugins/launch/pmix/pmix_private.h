@@ -3,6 +3,7 @@
 #define BRAMBLE_LAUNCH_PMIX_PRIVATE_H
 
 #include <pmix_server.h>
+#include <pthread.h>
 
 #include "bramble/launch_plugin.h"
 #include "common/allgather.h"
@@ -13,6 +14,7 @@
 enum { PEER_FENCE = 1, PEER_FENCE_DOWN, PEER_MODEX_ASK, PEER_MODEX_ANSWER };
 
 struct modex_wait;
+struct upcall;
 
 struct pmix {
     const struct launch_step *step;
@@ -27,6 +29,8 @@ struct pmix {
     struct modex_wait *waits;
     uint64_t last_wait;
     bool up;
+    pthread_mutex_t lock;    /* of what libpmix's thread has asked for and the loop has not yet done */
+    struct upcall *upcalls, **upcalls_end;
 };
 
 /* pmix_job.c: tells libpmix about the step.  -1 with err. */
@@ -37,6 +41,9 @@ extern pmix_server_module_t pmix_upcalls;
 /* libpmix hands no context to most upcalls and exists once a process, so the one instance is known
  * here.  NULL: upcalls are refused. */
 void pmix_upcalls_set_instance(struct pmix *p);
+/* Do now what is still queued.  Whoever learns of a task's end calls it first: a rank's abort is
+ * queued before its process ends, and must be known before it. */
+void pmix_upcalls_drain(struct pmix *p);
 void pmix_peer_modex(struct pmix *p, uint32_t from, uint32_t kind, uint64_t tag, const void *data,
                      size_t len);
 void pmix_modex_fail_all(struct pmix *p, uint32_t node);

@@ -19,6 +19,58 @@ void pmix_upcalls_set_instance(struct pmix *p)
     atomic_store(&the_instance, p);
 }
 
+/* ---- from libpmix's thread to the loop ---- */
+
+struct upcall {
+    struct upcall *next;
+    void (*fn)(void *arg);
+    void *arg;
+};
+
+void pmix_upcalls_drain(struct pmix *p)
+{
+    struct upcall *list;
+
+    pthread_mutex_lock(&p->lock);
+    list = p->upcalls;
+    p->upcalls = NULL;
+    p->upcalls_end = &p->upcalls;
+    pthread_mutex_unlock(&p->lock);
+    while (list) {
+        struct upcall *next = list->next;
+
+        list->fn(list->arg);
+        free(list);
+        list = next;
+    }
+}
+
+static void on_kick(void *arg)
+{
+    struct pmix *p = atomic_load(&the_instance);
+
+    (void)arg; /* may be gone by now; the_instance is not */
+    if (p)
+        pmix_upcalls_drain(p);
+}
+
+/* -1: no memory; arg stays the caller's. */
+static int later(struct pmix *p, void (*fn)(void *arg), void *arg)
+{
+    struct upcall *call = calloc(1, sizeof *call);
+
+    if (!call)
+        return -1;
+    call->fn = fn;
+    call->arg = arg;
+    pthread_mutex_lock(&p->lock);
+    *p->upcalls_end = call;
+    p->upcalls_end = &call->next;
+    pthread_mutex_unlock(&p->lock);
+    p->host->post(p->host->ctx, on_kick, NULL);
+    return 0;
+}
+
 /* ---- clients come and go ---- */
 
 struct client_event {
@@ -57,8 +109,10 @@ static pmix_status_t post_client_event(const pmix_proc_t *proc, bool finalized, 
     if (!ev)
         return PMIX_ERR_NOMEM;
     *ev = (struct client_event){ p, proc->rank, finalized, cbfunc, cbdata };
-    p->host->post(p->host->ctx, on_client_event, ev);
-    return PMIX_SUCCESS;
+    if (later(p, on_client_event, ev) == 0)
+        return PMIX_SUCCESS;
+    free(ev);
+    return PMIX_ERR_NOMEM;
 }
 
 static pmix_status_t up_connected(const pmix_proc_t *proc, void *server_object, pmix_info_t info[],
@@ -114,8 +168,10 @@ static pmix_status_t up_abort(const pmix_proc_t *proc, void *server_object, int 
     snprintf(ev->text, sizeof ev->text, "task %u on %.100s called abort with code %d%s%.100s", proc->rank,
              node, status, told ? ": " : "", told ? msg : "");
     ev->text[strcspn(ev->text, "\r\n")] = '\0';
-    p->host->post(p->host->ctx, on_abort, ev);
-    return PMIX_SUCCESS;
+    if (later(p, on_abort, ev) == 0)
+        return PMIX_SUCCESS;
+    free(ev);
+    return PMIX_ERR_NOMEM;
 }
 
 /* ---- fence ---- */
@@ -209,12 +265,10 @@ static pmix_status_t up_fence(const pmix_proc_t procs[], size_t nprocs, const pm
     f->len = data ? ndata : 0;
     f->cbfunc = cbfunc;
     f->cbdata = cbdata;
-    if (fence_members(f, procs, nprocs) < 0) {
-        fence_free(f);
-        return PMIX_ERR_NOMEM;
-    }
-    p->host->post(p->host->ctx, on_fence, f);
-    return PMIX_SUCCESS;
+    if (fence_members(f, procs, nprocs) == 0 && later(p, on_fence, f) == 0)
+        return PMIX_SUCCESS;
+    fence_free(f);
+    return PMIX_ERR_NOMEM;
 }
 
 /* ---- direct modex ---- */
@@ -276,8 +330,10 @@ static pmix_status_t up_modex(const pmix_proc_t *proc, const pmix_info_t info[],
     wait->node = p->node_of[proc->rank];
     wait->cbfunc = cbfunc;
     wait->cbdata = cbdata;
-    p->host->post(p->host->ctx, on_modex, wait);
-    return PMIX_SUCCESS;
+    if (later(p, on_modex, wait) == 0)
+        return PMIX_SUCCESS;
+    free(wait);
+    return PMIX_ERR_NOMEM;
 }
 
 /* The asked side: libpmix answers when the rank has put its data, on its own thread. */
@@ -316,9 +372,7 @@ static void on_modex_data(pmix_status_t status, char *data, size_t len, void *cb
         memcpy(ask->data, data, len);
         ask->len = len;
     }
-    if (atomic_load(&the_instance)) {
-        ask->p->host->post(ask->p->host->ctx, send_modex, ask);
-    } else {
+    if (!atomic_load(&the_instance) || later(ask->p, send_modex, ask) < 0) {
         free(ask->data);
         free(ask);
     }
