@@ -71,8 +71,9 @@ uint64_t cluster_next_deadline(const struct cluster *c)
     if (job_heap_first(&c->timers, &when) && clock_mono_of(c, when) < next)
         next = clock_mono_of(c, when);
     if (old && clock_mono_of(c, purge_time(c, old)) < next) {
-        /* nobody waits for a purge: gather a second's worth, so that the controller wakes seldom */
-        uint64_t at = clock_mono_of(c, purge_time(c, old)) + 1000;
+        /* nobody waits for a purge: gather some, so that the controller wakes seldom */
+        uint64_t slack = (uint64_t)conf_of(c)->min_job_age_sec * 1000 / 30;
+        uint64_t at = clock_mono_of(c, purge_time(c, old)) + (slack < 10000 ? slack : 10000);
 
         next = at < next ? at : next;
     }
