@@ -4,6 +4,7 @@
 #include "util/error.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <string.h>
 
 #define TASKS_MAX 16
@@ -36,17 +37,19 @@ static const char *layout(const char *bind, uint32_t tasks, uint32_t cpus_per_ta
     cpu_set_t masks[TASKS_MAX];
     struct error err;
 
-    if (bind_layout(&req, masks, &result, &err) < 0)
-        return strcpy(text, err.text);
+    if (bind_layout(&req, masks, &result, &err) < 0) {
+        snprintf(text, sizeof text, "%.500s", err.text);
+        return text;
+    }
     if (!result.bound)
         return "-";
     text[0] = '\0';
     for (uint32_t i = 0; i < tasks; i++) {
+        size_t used = strlen(text);
         char list[64];
 
         cpu_list_format(&masks[i], list, sizeof list);
-        strcat(text, i ? "|" : "");
-        strcat(text, list);
+        snprintf(text + used, sizeof text - used, "%s%s", i ? "|" : "", list);
     }
     return text;
 }
