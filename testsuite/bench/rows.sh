@@ -209,7 +209,7 @@ row_disk() {
     rm -rf "$BENCH/state" "$BENCH/spool"
     if mount_image state && mount_image spool; then
         chmod 700 "$BENCH/state"
-        cluster_up && device_jobs 500 0 burst && device_jobs "${TRICKLE:-10}" 3 trickle
+        cluster_up && device_jobs 500 0 burst && device_jobs "${TRICKLE:-20}" 3 trickle
         cluster_down
     fi
     umount "$BENCH/state" "$BENCH/spool"
