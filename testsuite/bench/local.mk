@@ -13,4 +13,4 @@ testsuite_bench_lat_SOURCES = testsuite/bench/lat.c
 testsuite_bench_lat_LDADD = -lpthread
 EXTRA_DIST += testsuite/bench/bramble.sh testsuite/bench/budgets testsuite/bench/hello.c \
     testsuite/bench/lib.sh testsuite/bench/rows.sh testsuite/bench/run testsuite/bench/slurm.sh \
-    testsuite/bench/table
+    testsuite/bench/table testsuite/bench/RESULTS.md
