@@ -1,4 +1,4 @@
-/* test_wire.c - every message against the bad input of reliability.md, section 5, and the table of rights.
+/* test_wire.c - every message against bad input of every kind, and the table of rights.
  *
  * Golden files: testsuite/data/wire/<message>.bin, made by testsuite/lib/wire_golden. */
 #include "config.h"
