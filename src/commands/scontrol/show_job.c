@@ -57,11 +57,6 @@ static const char *text(const struct row *row, unsigned field)
     return table_text(row->table, field, row->at);
 }
 
-static const char *const state_names[] = {
-#define X(e, n, c) n,
-    JOB_STATES(X)
-#undef X
-};
 static void add_exit(struct record *rec, const char *key, int64_t status)
 {
     int wait_status = status > 0 ? (int)status : 0;
@@ -107,7 +102,7 @@ static void add_state(struct record *rec, const struct row *row, bool details)
     const char *why = text(row, FIELD_JOB_REASON_TEXT);
     CLEANUP_STRBUF struct strbuf reason_text = STRBUF_INIT;
 
-    record_add(rec, "JobState=%s ", state >= 0 && state < JOB_STATE_COUNT ? state_names[state] : "UNKNOWN");
+    record_add(rec, "JobState=%s ", job_state_long(state));
     job_reason_text(&reason_text, reason, why, num(row, FIELD_JOB_EXIT_STATUS));
     record_add(rec, "Reason=");
     for (why = strbuf_str(&reason_text); *why; why++) /* one word */
