@@ -154,6 +154,9 @@ static void job_cell(struct query *q, size_t col, struct job *job, const struct 
     STR(JOB_STD_IN, batch ? (s->std_in ? std_path_expand(v, s->std_in, &t->arena) : "/dev/null") : NULL);
     STR(JOB_STD_OUT, batch ? std_path_expand(v, s->std_out, &t->arena) : NULL);
     STR(JOB_STD_ERR, batch ? std_path_expand(v, s->std_err ? s->std_err : s->std_out, &t->arena) : NULL);
+    STR(JOB_STD_IN_GIVEN, batch ? std_path_given(v, s->std_in, &t->arena) : NULL);
+    STR(JOB_STD_OUT_GIVEN, batch ? std_path_given(v, s->std_out, &t->arena) : NULL);
+    STR(JOB_STD_ERR_GIVEN, batch ? std_path_given(v, s->std_err ? s->std_err : s->std_out, &t->arena) : NULL);
     STR(JOB_ALLOC_NODE, s->submit_host);
     INT(JOB_REQUEUE, s->has_requeue ? s->requeue : q->req->ctld->conf->job_requeue);
     INT(JOB_RESTARTS, v->restarts);

@@ -65,3 +65,12 @@ const char *std_path_expand(const struct job_view *job, const char *pattern, str
     }
     return arena_strdup(a, strbuf_str(&sb));
 }
+
+const char *std_path_given(const struct job_view *job, const char *pattern, struct arena *a)
+{
+    CLEANUP_STRBUF struct strbuf sb = STRBUF_INIT;
+    if (!pattern || pattern[0] == '/')
+        return pattern;
+    strbuf_addf(&sb, "%s/%s", job->spec->work_dir ? job->spec->work_dir : "", pattern);
+    return arena_strdup(a, strbuf_str(&sb));
+}

@@ -117,12 +117,19 @@ int cluster_name_compare(const Wire__ConfigReply *reply, const char *clusters, c
     for (size_t i = 0; i < reply->n_items; i++)
         if (reply->items[i]->key && reply->items[i]->value && !strcasecmp(reply->items[i]->key, "ClusterName"))
             snprintf(name, 256, "%s", reply->items[i]->value);
-    if (!strcasecmp(clusters, "all") || !strcmp(clusters, name))
+    if (!strcasecmp(clusters, "all"))
         return 0;
-    return error_set(err, BRE_INVAL,
-                     "'%.64s' can't be reached now, or it is an invalid entry for --cluster.  There is one "
-                     "cluster here, %.64s",
-                     clusters, name);
+    for (const char *at = clusters; *at; at += strspn(at, ",")) {
+        size_t len = strcspn(at, ",");
+
+        if (len != strlen(name) || strncmp(at, name, len))
+            return error_set(err, BRE_INVAL,
+                             "'%.64s' can't be reached now, or it is an invalid entry for --cluster.  Use "
+                             "'sacctmgr list clusters' to see available clusters.  There is one here, %.64s",
+                             clusters, name);
+        at += len;
+    }
+    return 0;
 }
 
 int cluster_name_check(struct rpc_client *c, const char *clusters, char name[256], struct error *err)

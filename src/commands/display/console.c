@@ -14,6 +14,8 @@
 #include "client/client.h"
 #include "util/error.h"
 #include "util/mem.h"
+#include "util/num.h"
+#include "util/version.h"
 
 void console_error(const struct console *c, const char *fmt, ...)
 {
@@ -39,6 +41,79 @@ void console_load_error(const struct console *c, const char *function, const str
 
 /* ---- options ---- */
 
+static void print_help(const struct console *c, const struct show_option *options, size_t num, FILE *out)
+{
+    fprintf(out, "Usage: %s [OPTIONS]%s%s\n", c->program, c->arguments ? " " : "",
+            c->arguments ? c->arguments : "");
+    for (size_t i = 0; i < num; i++) {
+        const struct show_option *o = &options[i];
+        char left[64];
+
+        if (!o->help || o->refused)
+            continue;
+        snprintf(left, sizeof(left), "  %c%c%c --%s%s%s%s%s", o->letter < 256 ? '-' : ' ',
+                 o->letter < 256 ? o->letter : ' ', o->letter < 256 ? ',' : ' ', o->name,
+                 o->arg == OPT_MAYBE ? "[" : "", o->arg_name ? "=" : "",
+                 o->arg_name ? o->arg_name : "", o->arg == OPT_MAYBE ? "]" : "");
+        fprintf(out, "%-31s %s\n", left, o->help);
+    }
+}
+
+void options_usage(const struct console *c, const struct show_option *options, size_t num, FILE *out)
+{
+    size_t column = (size_t)fprintf(out, "Usage: %s", c->program);
+
+    for (size_t i = 0; i < num; i++) {
+        const struct show_option *o = &options[i];
+        char word[96];
+
+        if (!o->help || o->refused)
+            continue;
+        if (o->letter < 256)
+            snprintf(word, sizeof(word), " [-%c%s%s]", o->letter, o->arg_name ? " " : "",
+                     o->arg_name ? o->arg_name : "");
+        else
+            snprintf(word, sizeof(word), " [--%s%s%s]", o->name, o->arg_name ? "=" : "",
+                     o->arg_name ? o->arg_name : "");
+        if (column + strlen(word) > 80)
+            column = (size_t)fprintf(out, "\n       ") - 1;
+        column += (size_t)fprintf(out, "%s", word);
+    }
+    fprintf(out, "%s%s\n", c->arguments ? " " : "", c->arguments ? c->arguments : "");
+}
+
+/* "--sta": what a shell completes it to. */
+static void print_completions(const char *start, const struct show_option *options, size_t num, FILE *out)
+{
+    start += strspn(start, "-");
+    for (size_t i = 0; i < num; i++)
+        if (!options[i].refused && !strncmp(options[i].name, start, strlen(start)))
+            fprintf(out, "--%s%s\n", options[i].name, options[i].arg == OPT_NONE ? "" : "=");
+}
+
+/* Is it one of the options that every command answers alike? */
+static bool answer(const struct console *c, const struct show_option *o, const char *value,
+                   const struct show_option *options, size_t num)
+{
+    bool completion = o->letter == SHOW_AUTOCOMPLETE, version = !strcmp(o->name, "version");
+    bool help = !strcmp(o->name, "help"), usage = o->letter == SHOW_USAGE;
+
+    if (!completion && !version && !help && !usage)
+        return false;
+    CLEANUP_FCLOSE FILE *out = fdopen(dup(c->out), "w");
+    if (!out)
+        return true;
+    if (version)
+        fprintf(out, "%s\n", bramble_version());
+    else if (help)
+        print_help(c, options, num, out);
+    else if (usage)
+        options_usage(c, options, num, out);
+    else
+        print_completions(value, options, num, out);
+    return true;
+}
+
 static int apply(const struct console *c, const struct show_option *o, const char *value,
                  int (*on_option)(void *arg, int letter, const char *value), void *arg)
 {
@@ -46,7 +121,7 @@ static int apply(const struct console *c, const struct show_option *o, const cha
         console_error(c, "--%s is not supported: %s", o->name, o->refused);
         return -1;
     }
-    return on_option(arg, o->letter, value);
+    return o->letter == SHOW_NOTHING ? 0 : on_option(arg, o->letter, value);
 }
 
 static void make_getopt(const struct show_option *options, size_t num, struct option *longs, char *shorts)
@@ -75,7 +150,7 @@ int options_parse(const struct console *c, int argc, char **argv, const struct s
 {
     CLEANUP_FREE struct option *longs = xcalloc(num + 1, sizeof(*longs));
     CLEANUP_FREE char *shorts = xcalloc(3 * num + 2, 1);
-    int found, rc;
+    int found;
 
     for (size_t i = 0; i < num; i++) {
         const char *value = options[i].env ? getenv(options[i].env) : NULL;
@@ -101,53 +176,37 @@ int options_parse(const struct console *c, int argc, char **argv, const struct s
             fprintf(c->err, "Try \"%s --help\" for more information\n", c->program);
             return -1;
         }
-        if ((rc = apply(c, o, optarg, on_option, arg)) != 0)
-            return rc > 0 ? OPTIONS_LEAVE : -1;
+        if (answer(c, o, optarg, options, num))
+            return OPTIONS_LEAVE;
+        if (apply(c, o, optarg, on_option, arg) < 0)
+            return -1;
     }
     return optind;
 }
 
-void options_help(const char *program, const char *arguments, const struct show_option *options,
-                  size_t num, FILE *out)
+int console_cluster(const struct console *c, const char *clusters, char name[256])
 {
-    fprintf(out, "Usage: %s [OPTIONS]%s%s\n", program, *arguments ? " " : "", arguments);
-    for (size_t i = 0; i < num; i++) {
-        const struct show_option *o = &options[i];
-        char left[64];
+    Wire__Empty ask = WIRE__EMPTY__INIT;
+    struct error err = { 0 };
+    ProtobufCMessage *reply = c->source->call(c->source, MSG_SHOW_CONFIG, &ask.base, MSG_CONFIG_REPLY, &err);
+    int rc = reply ? cluster_name_compare((const Wire__ConfigReply *)reply, clusters, name, &err) : -1;
 
-        if (!o->help || o->refused)
-            continue;
-        snprintf(left, sizeof(left), "  %c%c%c --%s%s%s%s", o->letter < 256 ? '-' : ' ',
-                 o->letter < 256 ? o->letter : ' ', o->letter < 256 ? ',' : ' ', o->name,
-                 o->arg == OPT_MAYBE ? "[" : "", o->arg_name ? "=" : "",
-                 o->arg_name ? o->arg_name : "");
-        fprintf(out, "%s%s%*s%s\n", left, o->arg == OPT_MAYBE ? "]" : "",
-                strlen(left) < 31 ? (int)(32 - strlen(left)) - (o->arg == OPT_MAYBE) : 1, "", o->help);
-    }
+    rpc_msg_free(reply);
+    if (rc < 0)
+        console_error(c, "%s", err.text);
+    return rc;
 }
 
-void options_usage(const char *program, const char *arguments, const struct show_option *options,
-                   size_t num, FILE *out)
+int console_interval(const struct console *c, const char *value, unsigned *seconds)
 {
-    size_t column = (size_t)fprintf(out, "Usage: %s", program);
+    uint32_t number;
 
-    for (size_t i = 0; i < num; i++) {
-        const struct show_option *o = &options[i];
-        char word[96];
-
-        if (!o->help || o->refused)
-            continue;
-        if (o->letter < 256)
-            snprintf(word, sizeof(word), " [-%c%s%s]", o->letter, o->arg_name ? " " : "",
-                     o->arg_name ? o->arg_name : "");
-        else
-            snprintf(word, sizeof(word), " [--%s%s%s]", o->name, o->arg_name ? "=" : "",
-                     o->arg_name ? o->arg_name : "");
-        if (column + strlen(word) > 80)
-            column = (size_t)fprintf(out, "\n       ") - 1;
-        column += (size_t)fprintf(out, "%s", word);
+    if (num_parse_u32(value, 1, 1u << 30, &number, "--iterate", NULL) < 0) {
+        console_error(c, "--iterate=%s: a number of seconds is needed", value);
+        return -1;
     }
-    fprintf(out, "%s%s\n", *arguments ? " " : "", arguments);
+    *seconds = number;
+    return 0;
 }
 
 /* ---- repetition ---- */

@@ -13,6 +13,7 @@ struct error;
 
 struct console {
     const char *program;
+    const char *arguments; /* what follows the options, for --usage; NULL: nothing */
     struct source *source;
     int out;   /* tables go here */
     FILE *err; /* messages */
@@ -34,17 +35,35 @@ struct show_option {
     const char *help;     /* NULL: not listed */
     const char *refused;  /* set: the option is known and refused; the way out */
 };
-/* Call on_option for what the environment and then argv say, in order.  Returns the place of the
- * first argument that is no option, -1: said already (an unknown, refused or wrong option), or
- * OPTIONS_LEAVE: on_option printed what was asked for (--help) and returned OPTIONS_DONE. */
-#define OPTIONS_DONE 1
+/* Letters of long options that more than one command has. */
+enum show_letter {
+    SHOW_AUTOCOMPLETE = 1024,
+    SHOW_HELP,
+    SHOW_USAGE,
+    SHOW_NOTHING, /* says what is so anyway where there is one cluster */
+};
+#define SHOW_OPTION_AUTOCOMPLETE                                                               \
+    { "autocomplete", SHOW_AUTOCOMPLETE, OPT_ARG, NULL, "start", "long options that begin so", NULL }
+#define SHOW_OPTION_HELP(letter) { "help", letter, OPT_NONE, NULL, NULL, "print this text", NULL }
+#define SHOW_OPTION_USAGE                                                                      \
+    { "usage", SHOW_USAGE, OPT_NONE, NULL, NULL, "print a short list of the options", NULL }
+#define SHOW_OPTION_VERSION { "version", 'V', OPT_NONE, NULL, NULL, "print the version", NULL }
+#define SHOW_OPTION_NOTHING(name, env)                                                         \
+    { name, SHOW_NOTHING, OPT_NONE, env, NULL, "no effect: there is one cluster", NULL }
+
+/* Call on_option for what the environment and then argv say, in order; --help, --usage, --version and
+ * --autocomplete are answered here, from the table.  Returns the place of the first argument that is no
+ * option, -1: said already (an unknown, refused or wrong option), or OPTIONS_LEAVE: what was asked for
+ * has been printed. */
 #define OPTIONS_LEAVE (-2)
 int options_parse(const struct console *c, int argc, char **argv, const struct show_option *options,
                   size_t num, int (*on_option)(void *arg, int letter, const char *value), void *arg);
-void options_help(const char *program, const char *arguments, const struct show_option *options,
-                  size_t num, FILE *out);
-void options_usage(const char *program, const char *arguments, const struct show_option *options,
-                   size_t num, FILE *out);
+void options_usage(const struct console *c, const struct show_option *options, size_t num, FILE *out);
+
+/* --clusters: this cluster's name or "all", also as a list; name is then the cluster's.  -1: said already. */
+int console_cluster(const struct console *c, const char *clusters, char name[256]);
+/* A number of seconds for --iterate; -1: said already. */
+int console_interval(const struct console *c, const char *value, unsigned *seconds);
 
 /* Run work every interval seconds until it fails or the reader has gone; 0: once. */
 int iterate(unsigned interval, int (*work)(void *arg), void *arg);

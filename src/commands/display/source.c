@@ -2,7 +2,6 @@
 #include "commands/display/source.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "bramble/constants.h"
 #include "client/client.h"
@@ -117,30 +116,4 @@ struct table *source_table(struct source *s, unsigned table, const bool *want, s
     t = s->query(s, &request, err);
     free(request.fields);
     return t;
-}
-
-int source_cluster_check(struct source *s, const char *clusters, struct error *err)
-{
-    Wire__Empty ask = WIRE__EMPTY__INIT;
-    const char *name = "";
-    ProtobufCMessage *reply;
-    const Wire__ConfigReply *config;
-    bool ours = !strcasecmp(clusters, "all");
-    int rc = 0;
-
-    if (ours)
-        return 0;
-    if (!(reply = s->call(s, MSG_SHOW_CONFIG, &ask.base, MSG_CONFIG_REPLY, err)))
-        return -1;
-    config = (const Wire__ConfigReply *)reply;
-    for (size_t i = 0; i < config->n_items; i++)
-        if (!strcasecmp(config->items[i]->key, "ClusterName"))
-            name = config->items[i]->value;
-    if (strcmp(clusters, name))
-        rc = error_set(err, BRE_INVAL,
-                       "'%.64s' can't be reached now, or it is an invalid entry for --cluster.  There "
-                       "is one cluster here, %.64s",
-                       clusters, name);
-    rpc_msg_free(reply);
-    return rc;
 }

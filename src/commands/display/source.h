@@ -28,7 +28,4 @@ void query_set_fields(Wire__QueryRequest *request, const bool *want, unsigned ta
 /* Ask for a table with these fields and nothing else said. */
 struct table *source_table(struct source *s, unsigned table, const bool *want, struct error *err);
 
-/* --clusters: this cluster's name or "all"; -1 with Slurm's message. */
-int source_cluster_check(struct source *s, const char *clusters, struct error *err);
-
 #endif

@@ -184,6 +184,22 @@ size_t table_add_row(struct table *t)
     return t->rows++;
 }
 
+size_t table_copy_row(struct table *t, size_t row)
+{
+    size_t copy = table_add_row(t);
+
+    for (unsigned field = 0; field < FIELD_MAX; field++) {
+        const struct table_column *c = t->columns[field];
+
+        if (c && row < c->filled) {
+            int64_t value = c->values[row];
+
+            column_reach(t, field, copy + 1, field_find(field)->kind == FIELD_KIND_STRING)->values[copy] = value;
+        }
+    }
+    return copy;
+}
+
 void table_set_int(struct table *t, unsigned field, size_t row, int64_t value)
 {
     column_reach(t, field, row + 1, false)->values[row] = value;

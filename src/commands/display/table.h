@@ -39,6 +39,8 @@ int table_add_chunk(struct table *t, const Wire__TableChunk *chunk, struct error
 
 /* By hand, for tests and for rows that a command makes itself. */
 size_t table_add_row(struct table *t);
+/* A further row with the same values. */
+size_t table_copy_row(struct table *t, size_t row);
 void table_set_int(struct table *t, unsigned field, size_t row, int64_t value);
 void table_set_text(struct table *t, unsigned field, size_t row, const char *text); /* copied */
 

@@ -13,31 +13,26 @@
 #include "util/mem.h"
 #include "util/num.h"
 #include "util/timefmt.h"
-#include "util/version.h"
 
 enum {
     LO_DELIMITER = 256,
     LO_ENV_VARS,
-    LO_FEDERATION,
     LO_GID,
     LO_JSON,
-    LO_LOCAL,
-    LO_LOCAL_UID,
     LO_NAME,
     LO_NOCONVERT,
     LO_UID,
     LO_UNITS,
-    LO_USAGE,
-    LO_WHOLE_HETJOB,
     LO_YAML,
 };
 
 const struct show_option sacct_options[] = {
     { "accounts", 'A', OPT_ARG, NULL, "list", "only jobs of these accounts", NULL },
-    { "allclusters", 'L', OPT_NONE, NULL, NULL, "no effect: there is one cluster", NULL },
+    { "allclusters", 'L', OPT_NONE, NULL, NULL, "all clusters: there is one", NULL },
     { "allocations", 'X', OPT_NONE, NULL, NULL, "jobs without their steps", NULL },
     { "allusers", 'a', OPT_NONE, NULL, NULL, "jobs of all users", NULL },
     { "associations", 'x', OPT_ARG, NULL, "list", "", "select by --accounts and --user" },
+    SHOW_OPTION_AUTOCOMPLETE,
     { "batch-script", 'B', OPT_NONE, NULL, NULL, "",
       "the script of a job is shown by \"scontrol write batch_script JOB -\"" },
     { "brief", 'b', OPT_NONE, NULL, NULL, "JobID, State, ExitCode", NULL },
@@ -49,18 +44,18 @@ const struct show_option sacct_options[] = {
     { "duplicates", 'D', OPT_NONE, NULL, NULL, "earlier attempts of requeued jobs too", NULL },
     { "endtime", 'E', OPT_ARG, NULL, "time", "end of the time window", NULL },
     { "env-vars", LO_ENV_VARS, OPT_NONE, NULL, NULL, "", "environments are not kept in the accounts" },
-    { "federation", LO_FEDERATION, OPT_NONE, NULL, NULL, "no effect: there is one cluster", NULL },
+    SHOW_OPTION_NOTHING("federation", "SACCT_FEDERATION"),
     { "file", 'f', OPT_ARG, NULL, "file", "", "the accounts are kept by the controller" },
     { "flags", 'F', OPT_ARG, NULL, "list", "", "which scheduler pass started a job is not kept" },
     { "format", 'o', OPT_ARG, "SACCT_FORMAT", "fields", "what to print: jobid,state%20,nodelist%-30",
       NULL },
     { "gid", LO_GID, OPT_ARG, NULL, "list", NULL, NULL },
     { "group", 'g', OPT_ARG, NULL, "list", "only jobs of these groups", NULL },
-    { "help", 'h', OPT_NONE, NULL, NULL, "print this text", NULL },
+    SHOW_OPTION_HELP('h'),
     { "helpformat", 'e', OPT_NONE, NULL, NULL, "list the fields of --format", NULL },
     { "jobs", 'j', OPT_ARG, NULL, "list", "only these jobs and steps: 12,13.0", NULL },
     { "json", LO_JSON, OPT_NONE, NULL, NULL, "", "print fields with --parsable2 instead" },
-    { "local", LO_LOCAL, OPT_NONE, NULL, NULL, "no effect: there is one cluster", NULL },
+    SHOW_OPTION_NOTHING("local", "SACCT_LOCAL"),
     { "long", 'l', OPT_NONE, NULL, NULL, "many fields", NULL },
     { "name", LO_NAME, OPT_ARG, NULL, "list", "only jobs with these names", NULL },
     { "ncpus", 'I', OPT_ARG, NULL, "min[-max]", "only jobs on so many CPUs", NULL },
@@ -80,13 +75,13 @@ const struct show_option sacct_options[] = {
     { "truncate", 'T', OPT_NONE, NULL, NULL, "cut start and end to the window", NULL },
     { "uid", LO_UID, OPT_ARG, NULL, "list", NULL, NULL },
     { "units", LO_UNITS, OPT_ARG, NULL, "KMGTP", "unit of sizes", NULL },
-    { "usage", LO_USAGE, OPT_NONE, NULL, NULL, "print a short list of the options", NULL },
-    { "use-local-uid", LO_LOCAL_UID, OPT_NONE, NULL, NULL, "no effect: there is one set of uids", NULL },
+    SHOW_OPTION_USAGE,
+    { "use-local-uid", SHOW_NOTHING, OPT_NONE, NULL, NULL, "no effect: there is one set of uids", NULL },
     { "user", 'u', OPT_ARG, NULL, "list", "only jobs of these users", NULL },
     { "verbose", 'v', OPT_NONE, NULL, NULL, "say what was asked for", NULL },
-    { "version", 'V', OPT_NONE, NULL, NULL, "print the version", NULL },
+    SHOW_OPTION_VERSION,
     { "wckeys", 'W', OPT_ARG, NULL, "list", "only jobs with these keys", NULL },
-    { "whole-hetjob", LO_WHOLE_HETJOB, OPT_MAYBE, NULL, "yes|no",
+    { "whole-hetjob", SHOW_NOTHING, OPT_MAYBE, NULL, "yes|no",
       "no effect: there are no heterogeneous jobs", NULL },
     { "yaml", LO_YAML, OPT_NONE, NULL, NULL, "", "print fields with --parsable2 instead" },
 };
@@ -257,21 +252,12 @@ static void list_fields(FILE *out)
         fprintf(out, "%-19s%s", sacct_columns[i].header, (i + 1) % 4 && i + 1 < last ? " " : "\n");
 }
 
-static int print_text(struct sacct_params *p, int letter)
+static void list_fields_of(const struct sacct_params *p)
 {
     CLEANUP_FCLOSE FILE *out = fdopen(dup(p->con->out), "w");
 
-    if (!out)
-        return -1;
-    if (letter == 'V')
-        fprintf(out, "%s\n", bramble_version());
-    else if (letter == 'h')
-        options_help("sacct", "", sacct_options, sacct_num_options, out);
-    else if (letter == LO_USAGE)
-        options_usage("sacct", "", sacct_options, sacct_num_options, out);
-    else
+    if (out)
         list_fields(out);
-    return OPTIONS_DONE;
 }
 
 static int on_option(void *arg, int letter, const char *value)
@@ -314,11 +300,8 @@ static int on_option(void *arg, int letter, const char *value)
     case LO_UNITS: return set_units(p, value);
     case 'v': p->verbose++; return 0;
     case 'W': p->wckeys = value; return 0;
-    case 'V':
-    case 'h':
-    case 'e':
-    case LO_USAGE: return print_text(p, letter);
-    default: return 0; /* --local and the like: true of every cluster here */
+    case 'e': p->help_format = true; return 0;
+    default: return 0;
     }
 }
 
@@ -353,6 +336,10 @@ int sacct_params_parse(struct sacct_params *p, int argc, char **argv, int64_t no
     next = options_parse(p->con, argc, argv, sacct_options, sacct_num_options, on_option, p);
     if (next < 0)
         return next == OPTIONS_LEAVE ? 1 : -1;
+    if (p->help_format) {
+        list_fields_of(p);
+        return 1;
+    }
     if (next < argc) {
         console_error(p->con, "Unknown arguments:");
         for (; next < argc; next++)

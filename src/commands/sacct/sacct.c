@@ -94,6 +94,7 @@ int sacct_run(struct console *con, int argc, char **argv)
     struct sacct_params p = { .con = con };
     struct format format = { 0 };
     struct error err = { 0 };
+    char cluster[256];
     int rc = sacct_params_parse(&p, argc, argv, time(NULL));
     const char *fields = p.long_list ? sacct_format_long
                          : p.brief   ? SACCT_FORMAT_BRIEF
@@ -102,8 +103,9 @@ int sacct_run(struct console *con, int argc, char **argv)
 
     if (rc) {
         rc = rc > 0 ? 0 : 1;
-    } else if ((p.clusters && source_cluster_check(con->source, p.clusters, &err) < 0)
-               || format_parse_fields(&format, fields, sacct_columns, sacct_num_columns, &err) < 0) {
+    } else if (p.clusters && console_cluster(con, p.clusters, cluster) < 0) {
+        rc = 1;
+    } else if (format_parse_fields(&format, fields, sacct_columns, sacct_num_columns, &err) < 0) {
         console_error(con, "%s", err.text);
         rc = 1;
     } else {

@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bramble/constants.h"
 #include "commands/display/sort.h"
@@ -11,8 +10,6 @@
 #include "util/error.h"
 #include "util/hash.h"
 #include "util/mem.h"
-#include "util/num.h"
-#include "util/version.h"
 
 #define FORMAT_DEFAULT "%#P %.5a %.10l %.6D %.6t %N"
 #define FORMAT_SUMMARY "%#P %.5a %.10l %.16F %N"
@@ -28,22 +25,23 @@
     "priorityjobfactor,defaulttime,preemptmode,nodelist,cpusload,partition,partitionname,"     \
     "allocnodes,statelong,userlong,cluster,sockets,cores,threads"
 
-enum { LO_FEDERATION = 256, LO_HELP, LO_HIDE, LO_JSON, LO_LOCAL, LO_NOCONVERT, LO_USAGE, LO_YAML };
+enum { LO_HIDE = 256, LO_JSON, LO_NOCONVERT, LO_YAML };
 
 const struct show_option sinfo_options[] = {
     { "all", 'a', OPT_NONE, "SINFO_ALL", NULL, "hidden partitions too", NULL },
+    SHOW_OPTION_AUTOCOMPLETE,
     { "clusters", 'M', OPT_ARG, "SLURM_CLUSTERS", "name", "this cluster's name, or all", NULL },
     { "dead", 'd', OPT_NONE, NULL, NULL, "only nodes that do not respond", NULL },
     { "exact", 'e', OPT_NONE, NULL, NULL, "one line only for nodes that are exactly alike", NULL },
-    { "federation", LO_FEDERATION, OPT_NONE, NULL, NULL, "no effect: there is one cluster", NULL },
+    SHOW_OPTION_NOTHING("federation", "SINFO_FEDERATION"),
     { "format", 'o', OPT_ARG, "SINFO_FORMAT", "format", "what to print: \"%9P %.6D %N\"", NULL },
     { "Format", 'O', OPT_ARG, NULL, "fields", "what to print: \"partition,nodes:6\"", NULL },
-    { "help", LO_HELP, OPT_NONE, NULL, NULL, "print this text", NULL },
+    SHOW_OPTION_HELP(SHOW_HELP),
     { "hide", LO_HIDE, OPT_NONE, NULL, NULL, "no hidden partitions (default)", NULL },
     { "iterate", 'i', OPT_ARG, NULL, "seconds", "print again each so many seconds", NULL },
     { "json", LO_JSON, OPT_NONE, NULL, NULL, "", "print columns with --format instead" },
     { "list-reasons", 'R', OPT_NONE, NULL, NULL, "why nodes are down, drained or failing", NULL },
-    { "local", LO_LOCAL, OPT_NONE, NULL, NULL, "no effect: there is one cluster", NULL },
+    SHOW_OPTION_NOTHING("local", "SINFO_LOCAL"),
     { "long", 'l', OPT_NONE, NULL, NULL, "more columns", NULL },
     { "noconvert", LO_NOCONVERT, OPT_NONE, NULL, NULL, "leave memory in MiB", NULL },
     { "Node", 'N', OPT_NONE, NULL, NULL, "a line for each node and partition", NULL },
@@ -55,9 +53,9 @@ const struct show_option sinfo_options[] = {
     { "sort", 'S', OPT_ARG, "SINFO_SORT", "keys", "order: letters of --format, - reverses", NULL },
     { "states", 't', OPT_ARG, NULL, "list", "only nodes in these states", NULL },
     { "summarize", 's', OPT_NONE, NULL, NULL, "a line for each partition", NULL },
-    { "usage", LO_USAGE, OPT_NONE, NULL, NULL, "print a short list of the options", NULL },
+    SHOW_OPTION_USAGE,
     { "verbose", 'v', OPT_NONE, NULL, NULL, "say what was asked for", NULL },
-    { "version", 'V', OPT_NONE, NULL, NULL, "print the version", NULL },
+    SHOW_OPTION_VERSION,
     { "yaml", LO_YAML, OPT_NONE, NULL, NULL, "", "print columns with --format instead" },
 };
 const size_t sinfo_num_options = sizeof(sinfo_options) / sizeof(sinfo_options[0]);
@@ -67,6 +65,7 @@ struct sinfo {
     struct format format;
     struct sort_spec sort;
     bool want[FIELD_MAX];
+    char cluster[256]; /* --clusters was given: its name */
 };
 
 static int set_states(struct sinfo_params *p, const char *value)
@@ -92,33 +91,6 @@ static int set_nodes(struct sinfo_params *p, const char *value)
     return -1;
 }
 
-static int set_iterate(struct sinfo_params *p, const char *value)
-{
-    uint32_t seconds;
-
-    if (num_parse_u32(value, 1, 1u << 30, &seconds, "--iterate", NULL) < 0) {
-        console_error(p->con, "--iterate=%s: a number of seconds is needed", value);
-        return -1;
-    }
-    p->iterate = seconds;
-    return 0;
-}
-
-static int print_text(struct sinfo_params *p, int letter)
-{
-    CLEANUP_FCLOSE FILE *out = fdopen(dup(p->con->out), "w");
-
-    if (!out)
-        return -1;
-    if (letter == 'V')
-        fprintf(out, "%s\n", bramble_version());
-    else if (letter == LO_HELP)
-        options_help("sinfo", "", sinfo_options, sinfo_num_options, out);
-    else
-        options_usage("sinfo", "", sinfo_options, sinfo_num_options, out);
-    return OPTIONS_DONE;
-}
-
 static int on_option(void *arg, int letter, const char *value)
 {
     struct sinfo_params *p = arg;
@@ -131,7 +103,7 @@ static int on_option(void *arg, int letter, const char *value)
     case 'o': p->format = value, p->long_format = NULL; return 0;
     case 'O': p->long_format = value, p->format = NULL; return 0;
     case LO_HIDE: p->all = false; return 0;
-    case 'i': return set_iterate(p, value);
+    case 'i': return console_interval(p->con, value, &p->iterate);
     case 'R': p->reasons = true; return 0;
     case 'l': p->long_list = true; return 0;
     case LO_NOCONVERT: p->noconvert = true; return 0;
@@ -145,10 +117,7 @@ static int on_option(void *arg, int letter, const char *value)
     case 't': return set_states(p, value);
     case 's': p->summarize = true; return 0;
     case 'v': p->verbose++; return 0;
-    case 'V':
-    case LO_HELP:
-    case LO_USAGE: return print_text(p, letter);
-    default: return 0; /* --local, --federation: true of every cluster here */
+    default: return 0;
     }
 }
 
@@ -251,6 +220,8 @@ static int print_groups(struct sinfo *si, const struct table *nodes, const struc
     if (p->verbose)
         fprintf(p->con->err, "%s: %zu lines of %zu nodes in %zu partitions\n", p->con->program,
                 d.num_groups, table_rows(nodes), table_rows(parts));
+    if (*si->cluster && !p->no_header)
+        strbuf_addf(&out.buf, "CLUSTER: %s\n", si->cluster);
     if ((p->iterate || p->long_list) && !p->no_header)
         print_date(&out, view.now);
     if (!p->no_header)
@@ -301,16 +272,13 @@ static int show_reservations(const struct sinfo_params *p)
 int sinfo_run(struct console *con, int argc, char **argv)
 {
     struct sinfo si = { .params.con = con };
-    struct error err = { 0 };
     int rc = options_parse(con, argc, argv, sinfo_options, sinfo_num_options, on_option, &si.params);
 
     if (rc == OPTIONS_LEAVE) {
         rc = 0;
     } else if (rc < 0) {
         rc = 1;
-    } else if (si.params.clusters
-               && source_cluster_check(con->source, si.params.clusters, &err) < 0) {
-        console_error(con, "%s", err.text);
+    } else if (si.params.clusters && console_cluster(con, si.params.clusters, si.cluster) < 0) {
         rc = 1;
     } else if (si.params.reservations) {
         rc = show_reservations(&si.params);

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "bramble/constants.h"
-#include "commands/squeue/squeue.h"
+#include "commands/squeue/squeue_private.h"
 
 static int64_t get(const struct view *v, unsigned field, size_t row)
 {
@@ -423,17 +423,25 @@ static void show_derived_exit(struct strbuf *out, const struct view *v, size_t r
 {
     show_at_least_zero(out, get(v, FIELD_JOB_DERIVED_EXIT, row));
 }
+/* As given, or with --expand-patterns as it will be. */
+static void show_path(struct strbuf *out, const struct view *v, size_t row, unsigned given, unsigned expanded)
+{
+    const struct squeue_params *p = v->arg;
+    const char *path = text(v, p && p->expand_patterns ? expanded : given, row);
+
+    cell_text(out, path ? path : text(v, expanded, row));
+}
 static void show_std_in(struct strbuf *out, const struct view *v, size_t row)
 {
-    cell_text(out, text(v, FIELD_JOB_STD_IN, row));
+    show_path(out, v, row, FIELD_JOB_STD_IN_GIVEN, FIELD_JOB_STD_IN);
 }
 static void show_std_out(struct strbuf *out, const struct view *v, size_t row)
 {
-    cell_text(out, text(v, FIELD_JOB_STD_OUT, row));
+    show_path(out, v, row, FIELD_JOB_STD_OUT_GIVEN, FIELD_JOB_STD_OUT);
 }
 static void show_std_err(struct strbuf *out, const struct view *v, size_t row)
 {
-    cell_text(out, text(v, FIELD_JOB_STD_ERR, row));
+    show_path(out, v, row, FIELD_JOB_STD_ERR_GIVEN, FIELD_JOB_STD_ERR);
 }
 
 #define REASON_FIELDS FIELD_JOB_STATE, FIELD_JOB_REASON, FIELD_JOB_REASON_TEXT, FIELD_JOB_EXIT_STATUS
@@ -539,9 +547,9 @@ const struct column squeue_job_columns[] = {
     { 'S', "StartTime", "START_TIME", show_start, { FIELD_JOB_START_TIME }, .sort_key = key_start },
     { 'T', "State", "STATE", show_state, { FIELD_JOB_STATE }, .sort_key = key_state },
     { 't', "StateCompact", "ST", show_state_compact, { FIELD_JOB_STATE }, .sort_key = key_state_compact },
-    { 0, "STDERR", "STDERR", show_std_err, { FIELD_JOB_STD_ERR } },
-    { 0, "STDIN", "STDIN", show_std_in, { FIELD_JOB_STD_IN } },
-    { 0, "STDOUT", "STDOUT", show_std_out, { FIELD_JOB_STD_OUT } },
+    { 0, "STDERR", "STDERR", show_std_err, { FIELD_JOB_STD_ERR, FIELD_JOB_STD_ERR_GIVEN } },
+    { 0, "STDIN", "STDIN", show_std_in, { FIELD_JOB_STD_IN, FIELD_JOB_STD_IN_GIVEN } },
+    { 0, "STDOUT", "STDOUT", show_std_out, { FIELD_JOB_STD_OUT, FIELD_JOB_STD_OUT_GIVEN } },
     { 'V', "SubmitTime", "SUBMIT_TIME", show_submit, { FIELD_JOB_SUBMIT_TIME } },
     { 0, "system_comment", "SYSTEM_COMMENT", show_null, { FIELD_JOB_ID } },
     { 'J', "Threads", "THREADS_PER_CORE", show_star, { FIELD_JOB_ID } },

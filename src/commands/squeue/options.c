@@ -10,22 +10,21 @@
 #include "util/error.h"
 #include "util/mem.h"
 #include "util/num.h"
-#include "util/version.h"
+#include "util/timefmt.h"
 
 enum {
     LO_ARRAY_UNIQUE = 256,
+    LO_EXPAND_PATTERNS,
     LO_EXPLAIN,
-    LO_FEDERATION,
-    LO_HELP,
     LO_HIDE,
     LO_JSON,
-    LO_LOCAL,
     LO_ME,
-    LO_NAME,
     LO_NOCONVERT,
-    LO_SIBLING,
+    LO_NOTME,
+    LO_ONLY_JOB_STATE,
+    LO_RUNNING_OVER,
+    LO_RUNNING_UNDER,
     LO_START,
-    LO_USAGE,
     LO_USERS,
     LO_YAML,
 };
@@ -36,40 +35,45 @@ const struct show_option squeue_options[] = {
     { "array", 'r', OPT_NONE, "SQUEUE_ARRAY", NULL, "one line for each task of an array", NULL },
     { "array-unique", LO_ARRAY_UNIQUE, OPT_NONE, "SQUEUE_ARRAY_UNIQUE", NULL,
       "one line for each pending task of an array", NULL },
+    SHOW_OPTION_AUTOCOMPLETE,
     { "clusters", 'M', OPT_ARG, "SLURM_CLUSTERS", "name", "this cluster's name, or all", NULL },
+    { "expand-patterns", LO_EXPAND_PATTERNS, OPT_NONE, "SQUEUE_EXPAND_PATTERNS", NULL,
+      "write out %j and its like in paths", NULL },
     { "explain", LO_EXPLAIN, OPT_MAYBE, NULL, "job", "say why jobs wait, in sentences", NULL },
-    { "federation", LO_FEDERATION, OPT_NONE, NULL, NULL, "no effect: there is one cluster", NULL },
+    SHOW_OPTION_NOTHING("federation", "SQUEUE_FEDERATION"),
     { "format", 'o', OPT_ARG, "SQUEUE_FORMAT", "format", "what to print: \"%.18i %.9P %R\"", NULL },
     { "Format", 'O', OPT_ARG, "SQUEUE_FORMAT2", "fields", "what to print: \"jobid:10,statecompact\"", NULL },
-    { "help", LO_HELP, OPT_NONE, NULL, NULL, "print this text", NULL },
+    SHOW_OPTION_HELP(SHOW_HELP),
     { "hide", LO_HIDE, OPT_NONE, NULL, NULL, "no jobs in hidden partitions (default)", NULL },
     { "iterate", 'i', OPT_ARG, NULL, "seconds", "print again each so many seconds", NULL },
     { "jobs", 'j', OPT_MAYBE, NULL, "list", "only these jobs: 12,13_4", NULL },
     { "json", LO_JSON, OPT_NONE, NULL, NULL, "", "print columns with --format instead" },
-    { "licenses", 'L', OPT_ARG, NULL, "list", "",
-      "this cluster counts no licenses" },
-    { "local", LO_LOCAL, OPT_NONE, NULL, NULL, "no effect: there is one cluster", NULL },
+    { "licenses", 'L', OPT_ARG, "SQUEUE_LICENSES", "list", "only jobs that ask for one of these licenses", NULL },
+    SHOW_OPTION_NOTHING("local", "SQUEUE_LOCAL"),
     { "long", 'l', OPT_NONE, NULL, NULL, "more columns", NULL },
     { "me", LO_ME, OPT_NONE, NULL, NULL, "only my own jobs", NULL },
     { "name", 'n', OPT_ARG, "SQUEUE_NAMES", "list", "only jobs with these names", NULL },
     { "noconvert", LO_NOCONVERT, OPT_NONE, NULL, NULL, "leave memory in MiB", NULL },
     { "nodelist", 'w', OPT_ARG, NULL, "hosts", "only jobs on these nodes", NULL },
     { "noheader", 'h', OPT_NONE, NULL, NULL, "no header line", NULL },
+    { "notme", LO_NOTME, OPT_NONE, NULL, NULL, "only the jobs of others", NULL },
+    { "only-job-state", LO_ONLY_JOB_STATE, OPT_NONE, NULL, NULL, "ids and states alone, at least cost", NULL },
     { "partition", 'p', OPT_ARG, "SQUEUE_PARTITION", "list", "only jobs in these partitions", NULL },
-    { "priority", 'P', OPT_NONE, NULL, NULL, "",
-      "sort by priority with --sort=-p; a job is listed once with all its partitions" },
+    { "priority", 'P', OPT_NONE, "SQUEUE_PRIORITY", NULL, "a line for each partition of a pending job", NULL },
     { "qos", 'q', OPT_ARG, "SQUEUE_QOS", "list", "only jobs with these qualities of service", NULL },
     { "reservation", 'R', OPT_ARG, NULL, "list", "only jobs in these reservations", NULL },
-    { "sibling", LO_SIBLING, OPT_NONE, NULL, NULL, "no effect: there is one cluster", NULL },
+    { "running-over", LO_RUNNING_OVER, OPT_ARG, NULL, "time", "only jobs that run for longer", NULL },
+    { "running-under", LO_RUNNING_UNDER, OPT_ARG, NULL, "time", "only jobs that run for less", NULL },
+    SHOW_OPTION_NOTHING("sibling", "SQUEUE_SIBLING"),
     { "sort", 'S', OPT_ARG, "SQUEUE_SORT", "keys", "order: letters of --format, - reverses", NULL },
     { "start", LO_START, OPT_NONE, NULL, NULL, "pending jobs and their expected start", NULL },
     { "states", 't', OPT_ARG, "SQUEUE_STATES", "list", "only jobs in these states, or all", NULL },
     { "steps", 's', OPT_MAYBE, NULL, "list", "job steps instead of jobs: 12.0,13.batch", NULL },
-    { "usage", LO_USAGE, OPT_NONE, NULL, NULL, "print a short list of the options", NULL },
+    SHOW_OPTION_USAGE,
     { "user", 'u', OPT_ARG, "SQUEUE_USERS", "list", "only jobs of these users", NULL },
     { "users", LO_USERS, OPT_ARG, NULL, "list", NULL, NULL },
     { "verbose", 'v', OPT_NONE, NULL, NULL, "say what was asked for", NULL },
-    { "version", 'V', OPT_NONE, NULL, NULL, "print the version", NULL },
+    SHOW_OPTION_VERSION,
     { "yaml", LO_YAML, OPT_NONE, NULL, NULL, "", "print columns with --format instead" },
 };
 const size_t squeue_num_options = sizeof(squeue_options) / sizeof(squeue_options[0]);
@@ -199,15 +203,16 @@ static int set_nodes(struct squeue_params *p, const char *value)
     return -1;
 }
 
-static int set_iterate(struct squeue_params *p, const char *value)
+static int set_running(struct squeue_params *p, const char *option, const char *value, int64_t *sec)
 {
-    uint32_t seconds;
+    struct error err = { 0 };
+    uint32_t minutes;
 
-    if (num_parse_u32(value, 1, 1u << 30, &seconds, "--iterate", NULL) < 0) {
-        console_error(p->con, "--iterate=%s: a number of seconds is needed", value);
+    if (time_limit_parse(value, &minutes, option, &err) < 0) {
+        console_error(p->con, "%s", err.text);
         return -1;
     }
-    p->iterate = seconds;
+    *sec = minutes == TIME_UNLIMITED_MIN ? INT64_MAX : (int64_t)minutes * 60;
     return 0;
 }
 
@@ -242,21 +247,6 @@ static int set_steps(struct squeue_params *p, const char *value)
     return value ? job_selectors_parse(p->con, value, true, &p->jobs, &p->num_jobs) : 0;
 }
 
-static int print_text(struct squeue_params *p, int letter)
-{
-    CLEANUP_FCLOSE FILE *out = fdopen(dup(p->con->out), "w");
-
-    if (!out)
-        return -1;
-    if (letter == 'V')
-        fprintf(out, "%s\n", bramble_version());
-    else if (letter == LO_HELP)
-        options_help("squeue", "", squeue_options, squeue_num_options, out);
-    else
-        options_usage("squeue", "", squeue_options, squeue_num_options, out);
-    return OPTIONS_DONE;
-}
-
 static int on_option(void *arg, int letter, const char *value)
 {
     struct squeue_params *p = arg;
@@ -269,8 +259,10 @@ static int on_option(void *arg, int letter, const char *value)
     case LO_EXPLAIN: return set_explain(p, value);
     case 'o': p->format = value, p->long_format = NULL; return 0;
     case 'O': p->long_format = value, p->format = NULL; return 0;
-    case 'i': return set_iterate(p, value);
+    case 'i': return console_interval(p->con, value, &p->iterate);
+    case LO_EXPAND_PATTERNS: p->expand_patterns = true; return 0;
     case 'j': return set_jobs(p, value);
+    case 'L': p->licenses = value; return 0;
     case 'l': p->long_list = true; return 0;
     case LO_ME: {
         char uid[16];
@@ -279,12 +271,17 @@ static int on_option(void *arg, int letter, const char *value)
         return add_users(p, uid);
     }
     case 'n': p->names = value; return 0;
+    case LO_NOTME: p->not_me = true; return 0;
+    case LO_ONLY_JOB_STATE: p->only_state = true; return 0;
     case LO_NOCONVERT: p->noconvert = true; return 0;
     case 'w': return set_nodes(p, value);
     case 'h': p->no_header = true; return 0;
     case 'p': p->partitions = value; return 0;
+    case 'P': p->by_part = true; return 0;
     case 'q': p->qos = value; return 0;
     case 'R': p->reservations = value; return 0;
+    case LO_RUNNING_OVER: return set_running(p, "--running-over", value, &p->running_over);
+    case LO_RUNNING_UNDER: return set_running(p, "--running-under", value, &p->running_under);
     case 'S': p->sort = value; return 0;
     case LO_START: p->start = true; return 0;
     case 't': return set_states(p, value);
@@ -292,10 +289,7 @@ static int on_option(void *arg, int letter, const char *value)
     case 'u':
     case LO_USERS: return add_users(p, value);
     case 'v': p->verbose++; return 0;
-    case 'V':
-    case LO_HELP:
-    case LO_USAGE: return print_text(p, letter);
-    default: return 0; /* --array, --local and the like: true of every cluster here */
+    default: return 0; /* --array */
     }
 }
 
@@ -303,7 +297,7 @@ int squeue_params_parse(struct squeue_params *p, int argc, char **argv)
 {
     int next;
 
-    p->explain_job.job_id = FIELD_UNSET;
+    p->explain_job.job_id = p->running_over = p->running_under = FIELD_UNSET;
     next = options_parse(p->con, argc, argv, squeue_options, squeue_num_options, on_option, p);
     if (next < 0)
         return next == OPTIONS_LEAVE ? 1 : -1;
@@ -314,7 +308,7 @@ int squeue_params_parse(struct squeue_params *p, int argc, char **argv)
     }
     if (next < argc) {
         console_error(p->con, "Unrecognized option: %s", argv[next]);
-        options_usage("squeue", "", squeue_options, squeue_num_options, p->con->err);
+        options_usage(p->con, squeue_options, squeue_num_options, p->con->err);
         return -1;
     }
     if (p->start && !p->states)

@@ -15,6 +15,7 @@
 #define FORMAT_LONG "%.18i %.9P %.8j %.8u %.8T %.10M %.9l %.6D %R"
 #define FORMAT_START "%.18i %.9P %.8j %.8u %.2t %.19S %.6D %20Y %R"
 #define FORMAT_STEPS "%.15i %.8j %.9P %.8u %.9M %N"
+#define FORMAT_STATE "%.18i %.9T"
 #define SORT_JOBS "P,t,-p"
 #define SORT_START "S"
 #define SORT_STEPS "P,i"
@@ -26,6 +27,7 @@ struct squeue {
     const struct column *columns;
     size_t num_columns;
     bool want[FIELD_MAX];
+    char cluster[256]; /* --clusters was given: its name */
 };
 
 static void unknown_field(void *arg, const char *word)
@@ -52,6 +54,7 @@ static void prepare(struct squeue *sq)
     sq->num_columns = p->steps ? squeue_num_step_columns : squeue_num_job_columns;
     if (!format)
         format = p->steps       ? FORMAT_STEPS
+                 : p->only_state ? FORMAT_STATE
                  : p->start     ? FORMAT_START
                  : p->long_list ? FORMAT_LONG
                                 : FORMAT_DEFAULT;
@@ -61,12 +64,37 @@ static void prepare(struct squeue *sq)
         format_parse_letters(&sq->format, format, sq->columns, sq->num_columns, letters, unknown_field,
                              p);
     if (!sort)
-        sort = p->steps ? SORT_STEPS : p->start ? SORT_START : SORT_JOBS;
+        sort = p->steps ? SORT_STEPS : p->only_state ? "i" : p->start ? SORT_START : SORT_JOBS;
     sort_parse(&sq->sort, sort, sq->columns, sq->num_columns, unknown_key, p);
     sort_add_last(&sq->sort, column_find_letter(sq->columns, sq->num_columns, 'i'));
     format_need(&sq->format, sq->want);
     sort_need(&sq->sort, sq->want);
     squeue_filter_need(p, sq->want);
+}
+
+/* --only-job-state: nothing but ids and states is asked for. */
+static int check_only_state(const struct squeue *sq)
+{
+    static const uint16_t cheap[] = { FIELD_JOB_ID, FIELD_JOB_ARRAY_ID, FIELD_JOB_ARRAY_TASK,
+                                      FIELD_JOB_ARRAY_TASKS, FIELD_JOB_STATE };
+
+    for (size_t i = 0; i < sq->format.count; i++) {
+        const struct column *c = sq->format.items[i].column;
+
+        for (size_t k = 0; c && k < COLUMN_FIELDS && c->fields[k]; k++) {
+            bool known = false;
+
+            for (size_t n = 0; n < ARRAY_SIZE(cheap); n++)
+                known |= c->fields[k] == cheap[n];
+            if (known)
+                continue;
+            console_error(sq->params.con,
+                          "--only-job-state: %.*s is neither an id nor a state: leave the field or the option out",
+                          (int)strcspn(c->names, "|"), c->names);
+            return -1;
+        }
+    }
+    return 0;
 }
 
 /* -w names nodes of this cluster, or nothing. */
@@ -127,7 +155,9 @@ static struct table *fetch(struct squeue *sq, struct error *err)
     for (size_t i = 0; i < p->num_jobs; i++)
         free(ids[i]);
     free(request.fields);
-    if (t && p->num_jobs == 1 && !p->steps && table_rows(t) == 0) {
+    if (!t && p->only_state && err->code == BRE_JOB_ID)
+        return table_create(); /* as if there were no such state to tell */
+    if (t && p->num_jobs == 1 && !p->steps && !p->only_state && table_rows(t) == 0) {
         table_destroy(t);
         error_set(err, BRE_JOB_ID, "%s", error_code_text(BRE_JOB_ID));
         return NULL;
@@ -168,7 +198,10 @@ static int show(void *arg)
         console_load_error(p->con, p->steps ? "slurm_get_job_steps" : "slurm_load_jobs", &err);
         return 1;
     }
+    if (p->by_part && !p->steps)
+        squeue_split_partitions(t);
     struct view view = { .table = t,
+                         .arg = p,
                          .now = table_now(t),
                          .time_format = getenv("SLURM_TIME_FORMAT"),
                          .noconvert = p->noconvert };
@@ -183,6 +216,8 @@ static int show(void *arg)
     if (p->explain) {
         print_explanations(&out, t, order, n);
     } else {
+        if (!p->no_header && *sq->cluster)
+            strbuf_addf(&out.buf, "CLUSTER: %s\n", sq->cluster);
         if (!p->no_header && (p->iterate || p->long_list))
             print_date(&out, view.now);
         if (!p->no_header)
@@ -210,17 +245,6 @@ static void want_explanations(struct squeue *sq)
     p->all_states = true;
 }
 
-/* --clusters: there is one, and its name is known to the controller. */
-static int check_cluster(const struct squeue_params *p)
-{
-    struct error err = { 0 };
-
-    if (!p->clusters || source_cluster_check(p->con->source, p->clusters, &err) == 0)
-        return 0;
-    console_error(p->con, "%s", err.text);
-    return -1;
-}
-
 int squeue_run(struct console *con, int argc, char **argv)
 {
     struct squeue sq = { .params.con = con };
@@ -230,8 +254,10 @@ int squeue_run(struct console *con, int argc, char **argv)
         if (sq.params.explain)
             want_explanations(&sq);
         prepare(&sq);
-        rc = check_cluster(&sq.params);
+        rc = sq.params.clusters ? console_cluster(con, sq.params.clusters, sq.cluster) : 0;
     }
+    if (rc == 0 && sq.params.only_state && !sq.params.steps)
+        rc = check_only_state(&sq);
     if (rc == 0 && sq.params.nodes)
         rc = check_nodes(&sq.params);
     if (rc == 0)

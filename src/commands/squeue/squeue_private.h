@@ -17,16 +17,18 @@ struct job_selector {
 /* What the command line and the environment said. */
 struct squeue_params {
     struct console *con;
-    const char *accounts, *names, *partitions, *qos, *reservations, *sort, *format, *long_format;
+    const char *accounts, *names, *partitions, *qos, *reservations, *licenses, *sort, *format, *long_format;
     struct hostlist *nodes;
     struct job_selector *jobs;
     size_t num_jobs;
     uint32_t *uids;
     size_t num_uids;
-    bool by_user, jobs_given, all, all_states, explain, long_list, no_header, noconvert, start, steps;
+    bool by_user, jobs_given, all, all_states, explain, long_list, no_header, noconvert, start, steps,
+        not_me, only_state, by_part, expand_patterns;
     char *job_text; /* of -j, comma list */
     uint64_t states; /* 0: the default */
     unsigned iterate, verbose;
+    int64_t running_over, running_under; /* seconds; FIELD_UNSET: any */
     struct job_selector explain_job; /* job_id FIELD_UNSET: all */
     const char *clusters;
 };
@@ -37,6 +39,8 @@ void squeue_params_fini(struct squeue_params *p);
 int job_selectors_parse(const struct console *con, const char *text, bool steps,
                         struct job_selector **list, size_t *num);
 
+/* --priority: a pending job of several partitions becomes a row for each. */
+void squeue_split_partitions(struct table *t);
 /* Rows of t that the parameters select, in the table's order; returns their number. */
 size_t squeue_filter(const struct squeue_params *p, const struct table *t, uint32_t *order);
 /* Fields that the filter looks at. */

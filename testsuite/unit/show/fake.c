@@ -49,6 +49,9 @@ static void add_job(struct table *t, const struct fake_job *j)
     I(JOB_SUBMIT_TIME, FAKE_NOW - 600);
     I(JOB_KIND, JOB_KIND_BATCH);
     S(JOB_EXPLAIN, j->id == 4 ? "needs 5 idle nodes, 2 are idle" : NULL);
+    S(JOB_LICENSES, j->id == 5 ? "net,comsol:2" : NULL);
+    S(JOB_STD_OUT, j->id == 2 ? "/home/ann/out-2" : "/home/ann/out-1");
+    S(JOB_STD_OUT_GIVEN, j->id == 2 ? NULL : "/home/ann/out-%j");
     I(JOB_MEM_PER_NODE, j->id == 2 ? 1536 : FIELD_UNSET);
     I(JOB_MEM_TOTAL, j->id == 2 ? 3072 : FIELD_UNSET);
 }
@@ -266,10 +269,35 @@ static struct table *fake_query(struct source *s, const Wire__QueryRequest *requ
     return t;
 }
 
+/* As if it had come over the wire: the command frees it so. */
+static ProtobufCMessage *as_received(unsigned type, const ProtobufCMessage *msg, struct error *err)
+{
+    size_t len = protobuf_c_message_get_packed_size(msg);
+    CLEANUP_FREE uint8_t *buf = xmalloc(len + 1);
+
+    protobuf_c_message_pack(msg, buf);
+    return msg_decode(type, buf, len, err);
+}
+
 static ProtobufCMessage *fake_call(struct source *s, unsigned type, const ProtobufCMessage *request,
                                    unsigned want, struct error *err)
 {
-    (void)s, (void)type, (void)request, (void)want;
+    const struct fake *f = (const struct fake *)s;
+    Wire__ConfigReply config = WIRE__CONFIG_REPLY__INIT;
+    Wire__KeyValue name = WIRE__KEY_VALUE__INIT, *items[] = { &name };
+
+    (void)request, (void)want;
+    if (f->code) {
+        error_set(err, f->code, "%s", f->text);
+        return NULL;
+    }
+    if (type == MSG_SHOW_CONFIG) {
+        name.key = (char *)"ClusterName";
+        name.value = (char *)"mycluster";
+        config.items = items;
+        config.n_items = 1;
+        return as_received(MSG_CONFIG_REPLY, &config.base, err);
+    }
     error_set(err, BRE_NO_CONTACT, "no controller in this test");
     return NULL;
 }

@@ -3,6 +3,7 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "commands/sacct/sacct.h"
 #include "commands/sinfo/sinfo.h"
@@ -64,6 +65,65 @@ START_TEST(squeue_lists_steps_in_order)
     ck_output(squeue_run, "squeue -h -s 1.0 -o %all",
               "(null)|1.0|sleep|UNLIMITED|root|2|1:01:01|pi1|all|N/A|0|\n");
     ck_output(squeue_run, "squeue -h -o %i -s 2.9", "2.9\n");
+}
+END_TEST
+
+START_TEST(squeue_filters_by_run_time_license_and_owner)
+{
+    ck_output(squeue_run, "squeue -h -o %i -S i --running-over=1:00:00", "2\n");
+    ck_output(squeue_run, "squeue -h -o %i -S i --running-under=10", "1\n");
+    ck_output(squeue_run, "squeue -h -o %i -S i -L comsol,other", "5\n");
+    ck_output(squeue_run, "squeue -h -o %i -S i -L matlab", "");
+    if (getuid() == 0)
+        ck_output(squeue_run, "squeue -h -o %i -S i --notme", "2\n5\n");
+}
+END_TEST
+
+START_TEST(squeue_priority_has_a_line_for_each_partition)
+{
+    ck_output(squeue_run, "squeue -h -P -S i,P -o '%i %P' -u 1000", "2 all\n5 all\n5 pi4\n");
+    ck_output(squeue_run, "squeue -h -P -p pi4 -o '%i %P' -u 1000", "5 pi4\n");
+}
+END_TEST
+
+START_TEST(squeue_only_job_state_knows_ids_and_states)
+{
+    ck_output(squeue_run, "squeue --only-job-state -t R",
+              "             JOBID     STATE\n                 1   RUNNING\n                 2   RUNNING\n");
+    ck_output(squeue_run, "squeue --only-job-state -h -j 1 -o %T", "RUNNING\n");
+    ck_output(squeue_run, "squeue --only-job-state -h -j 99 -o %T", "");
+    ck_refused(squeue_run, "squeue --only-job-state -o '%i %j'",
+               "squeue: error: --only-job-state: Name is neither an id nor a state: leave the field or the option "
+               "out\n");
+}
+END_TEST
+
+START_TEST(squeue_leaves_patterns_of_paths_alone_unless_told)
+{
+    ck_output(squeue_run, "squeue -h -j 1 -O STDOUT:", "/home/ann/out-%j\n");
+    ck_output(squeue_run, "squeue -h -j 1 --expand-patterns -O STDOUT:", "/home/ann/out-1\n");
+    ck_output(squeue_run, "squeue -h -j 2 -O STDOUT:", "/home/ann/out-2\n");
+}
+END_TEST
+
+START_TEST(other_clusters_are_refused_and_the_own_one_is_named)
+{
+    ck_output(squeue_run, "squeue -M mycluster -t CG", "CLUSTER: mycluster\n"
+              "             JOBID PARTITION     NAME     USER ST       TIME  NODES NODELIST(REASON)\n");
+    ck_output(squeue_run, "squeue -h -M all -t CG", "");
+    ck_refused(squeue_run, "squeue -M other",
+               "squeue: error: 'other' can't be reached now, or it is an invalid entry for --cluster.  Use 'sacctmgr "
+               "list clusters' to see available clusters.  There is one here, mycluster\n");
+    ck_refused(sacct_run, "sacct -M mycluster,other -j 1",
+               "sacct: error: 'mycluster,other' can't be reached now, or it is an invalid entry for --cluster.  Use "
+               "'sacctmgr list clusters' to see available clusters.  There is one here, mycluster\n");
+}
+END_TEST
+
+START_TEST(options_are_completed_from_the_table)
+{
+    ck_output(squeue_run, "squeue --autocomplete=no", "--noconvert\n--nodelist=\n--noheader\n--notme\n");
+    ck_output(sinfo_run, "sinfo --autocomplete --st", "--states=\n");
 }
 END_TEST
 
@@ -388,6 +448,12 @@ int main(void)
     tcase_add_test(tc, squeue_start_lists_pending_jobs_by_their_start);
     tcase_add_test(tc, squeue_lists_steps_in_order);
     tcase_add_test(tc, squeue_filters_by_what_it_is_told);
+    tcase_add_test(tc, squeue_filters_by_run_time_license_and_owner);
+    tcase_add_test(tc, squeue_priority_has_a_line_for_each_partition);
+    tcase_add_test(tc, squeue_only_job_state_knows_ids_and_states);
+    tcase_add_test(tc, squeue_leaves_patterns_of_paths_alone_unless_told);
+    tcase_add_test(tc, other_clusters_are_refused_and_the_own_one_is_named);
+    tcase_add_test(tc, options_are_completed_from_the_table);
     tcase_add_test(tc, squeue_tells_a_job_that_is_gone_from_one_that_is_done);
     tcase_add_test(tc, squeue_refuses_bad_words_in_slurms_words);
     tcase_add_test(tc, squeue_says_what_a_client_waits_to_match_when_the_controller_is_away);
