@@ -32,6 +32,7 @@ system_tests = \
     testsuite/system/users.t \
     testsuite/system/badinput.t \
     testsuite/system/relay.t \
+    testsuite/system/suspend.t \
     testsuite/system/storm.t
 TESTS += $(system_tests)
 

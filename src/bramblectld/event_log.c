@@ -32,6 +32,9 @@ void event_log(const Wire__Event *ev)
         log_info("job %u: is to end, %s%s%s", ev->job_ending->job_id, state_name(ev->job_ending->state),
                  ev->job_ending->text ? ": " : "", ev->job_ending->text ? ev->job_ending->text : "");
         break;
+    case WIRE__EVENT__BODY_JOB_SUSPENDED:
+        log_info("job %u: %s", ev->job_suspended->job_id, ev->job_suspended->resume ? "resumed" : "suspended");
+        break;
     case WIRE__EVENT__BODY_JOB_ENDED:
         log_info("job %u: %s, status 0x%x", ev->job_ended->job_id, state_name(ev->job_ended->state),
                  ev->job_ended->exit_status);
@@ -71,6 +74,8 @@ uint32_t event_job(const Wire__Event *ev)
         return ev->job_ended->job_id;
     case WIRE__EVENT__BODY_JOB_REQUEUED:
         return ev->job_requeued->job_id;
+    case WIRE__EVENT__BODY_JOB_SUSPENDED:
+        return ev->job_suspended->job_id;
     case WIRE__EVENT__BODY_STEP_CREATED:
         return ev->step_created->job_id;
     case WIRE__EVENT__BODY_STEP_NODE_ENDED:

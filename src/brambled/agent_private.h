@@ -59,6 +59,7 @@ struct agent_step {
     uint32_t job_id, step_id, attempt, uid;
     enum agent_step_state state;
     bool ends_job, replied;
+    bool suspended; /* ASTEP_WAITS: to be started stopped */
     pid_t pid; /* of the shepherd; 0: not known */
     struct rpc_conn *conn;
     struct reactor_timer *timer; /* start, or ending of what is left */

@@ -21,7 +21,9 @@ static void on_kill(struct step *s, const Wire__StepKill *kill)
 
     if (!kill || !o || (kill->has_attempt && kill->attempt != o->attempt && !kill->all_attempts))
         return;
-    if (kill->signal)
+    if (kill->suspend)
+        step_suspend(s, kill->suspend == 1);
+    else if (kill->signal)
         step_signal(s, (int)kill->signal, kill->batch_only);
     else
         /* A reason that is no cancellation's (what another node's shepherd said) was told there. */

@@ -97,6 +97,19 @@ void step_signal(struct step *s, int signum, bool batch_only)
         procs_signal(&procs, signum);
 }
 
+void step_suspend(struct step *s, bool stop)
+{
+    struct procs procs = step_procs(s);
+
+    s->suspended = stop;
+    if (s->phase != PHASE_RUNNING || s->kill_phase != KILL_NONE)
+        return;
+    if (stop)
+        procs_stop(&procs);
+    else
+        procs_signal(&procs, SIGCONT);
+}
+
 static void poll_soon(struct step *s);
 
 static void send_kill(struct step *s)

@@ -58,6 +58,7 @@ struct step {
     struct reactor_timer *memory_timer;
     uint64_t kill_began_ms; /* when KILL was first sent; 0: not yet */
     pid_t helper_pid;       /* writes a line to the user's file */
+    bool suspended; /* its tasks are stopped, or will be once they have started */
     bool killed_by_order, aborted, oom, stuck, released;
     bool launch_failed;
     char text[ERROR_TEXT_MAX]; /* why, for the controller */
@@ -91,6 +92,8 @@ void step_io_close(struct step *s);
 /* step_end.c */
 void step_reap(struct step *s);
 void step_signal(struct step *s, int signum, bool batch_only);
+/* Stop every process, those to come as well, or let all go on. */
+void step_suspend(struct step *s, bool stop);
 /* End it: TERM, KILL after wait_ms (0: at once).  By order, the user is told; reason NULL: cancelled now. */
 void step_kill(struct step *s, const char *reason, uint64_t wait_ms, bool by_order);
 void step_abort(struct step *s, uint32_t gtid, const char *text); /* here, and tell the controller */

@@ -115,6 +115,7 @@ void step_begin(struct step *s, const Wire__ShepherdStart *start)
     for (uint32_t i = 0; i < s->order->num_tasks; i++)
         s->task_fds[i] = (struct spawn_fds){ -1, -1, -1, -1, -1, -1 };
     prepare_common(s);
+    s->suspended = start->launch && start->launch->suspended;
     s->phase = PHASE_SETUP;
     reactor_timer_stop(s->idle_timer);
     send_started(s, NULL);
@@ -258,6 +259,8 @@ void step_spawn_tasks(struct step *s)
     }
     if (s->launch_failed)
         step_kill(s, NULL, 0, false);
+    else if (s->suspended)
+        step_suspend(s, true);
     step_reap(s);
 }
 

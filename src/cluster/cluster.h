@@ -340,6 +340,9 @@ struct job_view {
     const char *batch_host;     /* NULL: none */
     const char *text;           /* system comment: why it ended or was held; may be NULL */
     uint32_t next_step_id;
+    int64_t suspend_sec;        /* when it was last suspended or resumed; 0: never */
+    int64_t ran_sec;            /* how long it had run when it was last suspended */
+    int64_t suspended_sec;      /* in all */
 };
 struct job *cluster_job_find(struct cluster *c, uint32_t job_id);
 /* The job with the smallest id above job_id; NULL at the end. */

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 #define BUSY_MS 5000
 
 #define INT(member) ",\"" #member "\""
@@ -49,6 +49,39 @@ static int prepare(struct store *s, const char *sql, sqlite3_stmt **stmt, struct
     return sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT, stmt, NULL) == SQLITE_OK
                ? 0
                : store_fail(s, err, "set-up");
+}
+
+/* The columns that an older release did not have. */
+static int add_columns(struct store *s, struct plugin_error *err)
+{
+    static const struct {
+        const char *name, *type;
+    } columns[] = {
+#define INT(member) { #member, "INTEGER NOT NULL DEFAULT 0" },
+#define TEXT(member) { #member, "TEXT" },
+#include "columns.def"
+#undef INT
+#undef TEXT
+    };
+    sqlite3_stmt *stmt;
+    int rc = 0;
+
+    if (prepare(s, "SELECT 1 FROM pragma_table_info('record') WHERE name = ?", &stmt, err) < 0)
+        return -1;
+    for (size_t i = 0; i < sizeof columns / sizeof columns[0] && rc == 0; i++) {
+        char sql[256];
+
+        sqlite3_bind_text(stmt, 1, columns[i].name, -1, SQLITE_STATIC);
+        if (sqlite3_step(stmt) != SQLITE_ROW) {
+            sqlite3_reset(stmt);
+            snprintf(sql, sizeof sql, "ALTER TABLE record ADD COLUMN \"%s\" %s", columns[i].name,
+                     columns[i].type);
+            rc = execute(s, sql, err);
+        }
+        sqlite3_reset(stmt);
+    }
+    sqlite3_finalize(stmt);
+    return rc;
 }
 
 static int check_version(struct store *s, int *version, struct plugin_error *err)
@@ -110,7 +143,7 @@ int store_open(struct store *s, const char *path, struct plugin_error *err)
         || check_version(s, &version, err) < 0)
         return -1;
     snprintf(sql, sizeof sql, "PRAGMA user_version=%d", SCHEMA_VERSION);
-    if (version < SCHEMA_VERSION && (execute(s, schema, err) < 0 || execute(s, sql, err) < 0))
+    if (version < SCHEMA_VERSION && (execute(s, schema, err) < 0 || add_columns(s, err) < 0 || execute(s, sql, err) < 0))
         return -1;
     if (prepare(s, "INSERT OR REPLACE INTO position (one, seq) VALUES (1, ?)", &s->set_position, err) < 0
         || prepare(s, "BEGIN IMMEDIATE", &s->begin, err) < 0 || prepare(s, "COMMIT", &s->commit, err) < 0

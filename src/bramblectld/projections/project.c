@@ -287,6 +287,21 @@ static int job_started(struct projector *p, const Wire__EvJobStarted *ev, int64_
     return 0;
 }
 
+/* The job and what of its steps has not ended are stopped, or go on. */
+static void suspension(struct projector *p, const struct row *job, bool resume, int64_t when)
+{
+    for (struct row *r = idmap_find(&p->jobs, job->rec.job_id); r; r = r->next) {
+        struct acct_record *rec = &r->rec;
+        if (rec->attempt != job->rec.attempt || rec->end_usec || !rec->start_usec || !resume == !!rec->suspended_at)
+            continue;
+        if (resume && when > rec->suspended_at)
+            rec->suspended_usec += when - rec->suspended_at;
+        rec->suspended_at = resume ? 0 : when;
+        rec->state = resume ? JOB_RUNNING : JOB_SUSPENDED;
+        r->dirty = true;
+    }
+}
+
 static int job_ended(struct projector *p, const Wire__EvJobEnded *ev, int64_t when, struct error *err)
 {
     struct row *row;
@@ -294,6 +309,7 @@ static int job_ended(struct projector *p, const Wire__EvJobEnded *ev, int64_t wh
         return -1;
     if (!row)
         return 0;
+    suspension(p, row, true, when);
     row->rec.state = ev->state;
     row->rec.exit_status = ev->exit_status;
     row->rec.end_usec = when;
@@ -311,13 +327,24 @@ static int job_ended(struct projector *p, const Wire__EvJobEnded *ev, int64_t wh
     return 0;
 }
 
-static int job_ending(struct projector *p, const Wire__EvJobEnding *ev, struct error *err)
+static int job_suspended(struct projector *p, const Wire__EvJobSuspended *ev, int64_t when, struct error *err)
+{
+    struct row *row;
+    if (row_find(p, ev->job_id, ev->attempt, STEP_NONE, &row, err) < 0)
+        return -1;
+    if (row)
+        suspension(p, row, ev->resume, when);
+    return 0;
+}
+
+static int job_ending(struct projector *p, const Wire__EvJobEnding *ev, int64_t when, struct error *err)
 {
     struct row *row;
     if (row_find(p, ev->job_id, 0, STEP_NONE, &row, err) < 0)
         return -1;
     if (!row)
         return 0;
+    suspension(p, row, true, when);
     if (ev->state == JOB_CANCELLED && ev->has_by_uid)
         row->rec.killed_by_uid = ev->by_uid;
     row->rec.exit_status = ev->exit_status;
@@ -502,6 +529,11 @@ static int job_image(struct projector *p, const Wire__JobImage *image, struct er
     row->rec.restarts = image->restarts;
     if (image->started)
         allocated(p, &row->rec, image->started, image->start_usec);
+    if (image->has_suspend_usec) {
+        row->rec.suspended_usec = image->suspended_usec;
+        row->rec.suspended_at = image->suspended ? image->suspend_usec : 0;
+        row->rec.state = image->suspended ? JOB_SUSPENDED : row->rec.state;
+    }
     if (image->end_usec) {
         row->rec.end_usec = image->end_usec;
         row->rec.state = image->end_state;
@@ -534,7 +566,9 @@ int projector_event(struct projector *p, const Wire__Event *ev, bool in_store, s
     case WIRE__EVENT__BODY_JOB_STARTED:
         return job_started(p, ev->job_started, ev->time_usec, err);
     case WIRE__EVENT__BODY_JOB_ENDING:
-        return job_ending(p, ev->job_ending, err);
+        return job_ending(p, ev->job_ending, ev->time_usec, err);
+    case WIRE__EVENT__BODY_JOB_SUSPENDED:
+        return job_suspended(p, ev->job_suspended, ev->time_usec, err);
     case WIRE__EVENT__BODY_JOB_ENDED:
         return job_ended(p, ev->job_ended, ev->time_usec, err);
     case WIRE__EVENT__BODY_JOB_REQUEUED:
@@ -565,6 +599,7 @@ bool projector_wants(const Wire__Event *ev)
     case WIRE__EVENT__BODY_JOB_ENDING:
     case WIRE__EVENT__BODY_JOB_ENDED:
     case WIRE__EVENT__BODY_JOB_REQUEUED:
+    case WIRE__EVENT__BODY_JOB_SUSPENDED:
     case WIRE__EVENT__BODY_STEP_CREATED:
     case WIRE__EVENT__BODY_STEP_NODE_ENDED:
     case WIRE__EVENT__BODY_STEP_ENDED:

@@ -152,7 +152,7 @@ void alloc_advance(struct wait *w)
         alloc_refuse(w, &err);
         return;
     }
-    if (view.state == JOB_RUNNING)
+    if (view.state == JOB_RUNNING || view.state == JOB_SUSPENDED)
         grant(w);
 }
 

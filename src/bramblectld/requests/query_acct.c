@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "bramblectld/projections/accounting.h"
 #include "bramblectld/requests/query_private.h"
@@ -130,7 +131,8 @@ static void acct_cell(struct acct_run *run, size_t col, const struct acct_record
     STR(ACCT_TRES_ALLOC, r->tres_alloc);
     STR(ACCT_LAUNCHER, step ? r->launcher : NULL);
     STR(ACCT_LAYOUT, step ? r->layout : NULL);
-    INT(ACCT_SUSPENDED_SEC, 0);
+    INT(ACCT_SUSPENDED_SEC,
+        (r->suspended_usec + (r->suspended_at ? (int64_t)time(NULL) * 1000000 - r->suspended_at : 0)) / 1000000);
 #undef INT
 #undef STR
     default:

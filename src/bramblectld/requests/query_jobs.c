@@ -71,6 +71,9 @@ static int64_t job_end(const struct job_view *v)
 static int64_t job_run_sec(const struct query *q, const struct job_view *v)
 {
     int64_t end = v->end_sec ? v->end_sec : q->now.wall_usec / 1000000;
+    if (v->state == JOB_SUSPENDED)
+        return v->ran_sec;
+    end -= v->suspended_sec;
     return v->start_sec && v->state != JOB_PENDING && end > v->start_sec ? end - v->start_sec : 0;
 }
 
@@ -122,6 +125,8 @@ static void job_cell(struct query *q, size_t col, struct job *job, const struct 
     INT(JOB_END_TIME, job_end(v));
     INT(JOB_LAST_SCHED_TIME, unset_if_zero(v->start_sec ? v->start_sec : v->eligible_sec));
     INT(JOB_DEADLINE, opt(s->has_deadline, s->deadline));
+    INT(JOB_SUSPEND_TIME, unset_if_zero(v->suspend_sec));
+    INT(JOB_RAN_BEFORE, v->ran_sec);
     INT(JOB_RUN_SEC, job_run_sec(q, v));
     INT(JOB_TIME_LIMIT, limit(v->time_limit_min));
     INT(JOB_TIME_MIN, opt(s->has_time_min_min, s->time_min_min));

@@ -113,6 +113,7 @@ void launch_order(struct agent *a, const Wire__StepLaunch *order)
     job = job_get(a, alloc->job_id, alloc->attempt, alloc->uid, alloc->gid, alloc->user_name);
     s = step_add(a, job, alloc->job_id, order->step_id, alloc->attempt);
     s->ends_job = order->ends_job;
+    s->suspended = order->suspended;
     s->order_len = wire__step_launch__get_packed_size(order);
     if (a->conf.prolog && job->prolog != PROLOG_DONE) {
         s->order = xmalloc(s->order_len);

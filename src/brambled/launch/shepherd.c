@@ -211,6 +211,8 @@ int shepherd_start(struct agent_step *s, const Wire__StepLaunch *order, struct e
     reactor_timer_start(s->timer, START_MS, 0);
     without.has_script = false; /* it is in its file */
     without.script = (ProtobufCBinaryData){ 0 };
+    if (s->suspended)
+        without.has_suspended = without.suspended = true;
     return send_order(s, &without, err);
 }
 
@@ -241,6 +243,8 @@ void shepherd_kill(struct agent_step *s, const Wire__StepKill *kill)
     Wire__StepKill here = *kill;
 
     if (s->state == ASTEP_WAITS) {
+        if (kill->suspend)
+            s->suspended = kill->suspend == 1;
         if (!kill->signal)
             step_made_up_end(s, "ended before it was started");
         return;

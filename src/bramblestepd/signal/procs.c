@@ -185,15 +185,12 @@ size_t procs_signal(const struct procs *p, int signum)
     return count;
 }
 
-void procs_kill(const struct procs *p)
+void procs_stop(const struct procs *p)
 {
-    CLEANUP_FREE pid_t *pids = NULL;
+    CLEANUP_FREE pid_t *pids = xmalloc(PROCS_MAX * sizeof *pids);
     size_t before = 0;
 
-    if (p->cgroup && cgroup_kill(p->cgroup) == 0)
-        return;
-    pids = xmalloc(PROCS_MAX * sizeof *pids);
-    /* Stop until no new one shows up, then end them all. */
+    /* Until no new one shows up. */
     for (int round = 0; round < KILL_ROUNDS; round++) {
         size_t found = procs_list(p, pids, PROCS_MAX);
 
@@ -203,6 +200,13 @@ void procs_kill(const struct procs *p)
         for (size_t i = 0; i < found && i < PROCS_MAX; i++)
             signal_one(p, pids[i], SIGSTOP);
     }
+}
+
+void procs_kill(const struct procs *p)
+{
+    if (p->cgroup && cgroup_kill(p->cgroup) == 0)
+        return;
+    procs_stop(p);
     procs_signal(p, SIGKILL);
 }
 

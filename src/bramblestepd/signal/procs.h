@@ -21,6 +21,8 @@ struct procs {
 size_t procs_list(const struct procs *p, pid_t *pids, size_t max);
 /* How many were signalled. */
 size_t procs_signal(const struct procs *p, int signum);
+/* STOP to all, until none is left that could have forked meanwhile. */
+void procs_stop(const struct procs *p);
 /* KILL to all, stopping them first so that nobody forks away. */
 void procs_kill(const struct procs *p);
 /* Resident memory of all in KiB. */

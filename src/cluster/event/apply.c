@@ -100,6 +100,8 @@ int cluster_apply(struct cluster *c, const Wire__Event *ev, struct error *err)
         return job_apply_requeued(c, ev, err);
     case WIRE__EVENT__BODY_JOB_WARNED:
         return job_apply_warned(c, ev, err);
+    case WIRE__EVENT__BODY_JOB_SUSPENDED:
+        return job_apply_suspended(c, ev, err);
     case WIRE__EVENT__BODY_JOB_PURGED:
         return job_apply_purged(c, ev, err);
     case WIRE__EVENT__BODY_STEP_CREATED:

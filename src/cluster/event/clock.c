@@ -46,6 +46,8 @@ void clock_shift(struct cluster *c, int64_t delta)
             job->end_limit += delta;
         if (job->phase != PHASE_ENDED) {
             job->start_usec += delta;
+            if (job->suspension)
+                job->suspension->changed_usec += delta;
             for (struct step *s = job->steps; s; s = s->next) {
                 s->start_usec += delta;
                 if (s->end_limit)

@@ -55,6 +55,12 @@ static void dump_job(struct strbuf *sb, const struct job *job)
         dump_cores(sb, an->cores);
         strbuf_addc(sb, '\n');
     }
+    if (job->suspension)
+        strbuf_addf(sb, "  suspended %d out %d at %lld ran %lld in all %lld\n",
+                    job->suspension->now, job->suspension->cores_out,
+                    (long long)job->suspension->changed_usec,
+                    (long long)job->suspension->ran_usec,
+                    (long long)job->suspension->total_usec);
     for (uint32_t i = 0; job->ghosts && i < job->ghosts->count; i++)
         strbuf_addf(sb, "  waits for attempt %u on %u\n", job->ghosts->attempt,
                     job->ghosts->node_ids[i]);

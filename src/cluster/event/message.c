@@ -220,6 +220,8 @@ Wire__StepLaunch *cluster_launch_message(struct cluster *c, const struct effect 
     m->gids = who->gids;
     m->home = who->home;
     m->shell = who->shell;
+    if (job_is_suspended(job))
+        SET(m, suspended, 1);
     if (spec->warn_signal)
         SET(m, warn_signal, spec->warn_signal);
     return m;

@@ -207,6 +207,11 @@ void cluster_react(struct cluster *c, const Wire__Event *ev, struct decision *d)
     case WIRE__EVENT__BODY_JOB_WARNED:
         react_warned(c, ev->job_warned, d);
         break;
+    case WIRE__EVENT__BODY_JOB_SUSPENDED:
+        job = job_table_find(&c->jobs, ev->job_suspended->job_id);
+        if (job && job->phase == PHASE_RUNNING)
+            job_react_suspended(job, d);
+        break;
     case WIRE__EVENT__BODY_STEP_CREATED:
         react_created(c, ev->step_created, d);
         break;

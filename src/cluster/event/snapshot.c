@@ -235,6 +235,16 @@ static void emit_job(struct snapshot *s, struct job *job)
     SET(m, by_uid, job->by_uid);
     SET(m, warned, job->warned);
     SET(m, begin_usec, job->begin_usec);
+    for (uint32_t i = 0; job->alloc && i < job->alloc->count; i++)
+        if (job->alloc->nodes[i].cores && node_at(s->c, job->alloc->nodes[i].node_id)->shared)
+            SET(m, cores_shared, 1);
+    if (job->suspension) {
+        SET(m, suspended, job->suspension->now);
+        SET(m, suspend_usec, job->suspension->changed_usec);
+        SET(m, ran_usec, job->suspension->ran_usec);
+        SET(m, suspended_usec, job->suspension->total_usec);
+        SET(m, cores_out, job->suspension->cores_out);
+    }
     if (job->phase == PHASE_ENDED)
         SET(m, age_usec, job->end_limit);
     if (job->ghosts) {

@@ -223,7 +223,7 @@ int cluster_decide_timers(struct cluster *c, const struct cluster_now *now,
             decide_client_gone(c, now, e->job, d);
         else if (e->job->phase == PHASE_PENDING)
             decide_pending_due(now, e->job, d);
-        else if (e->job->phase == PHASE_RUNNING)
+        else if (e->job->phase == PHASE_RUNNING && !job_is_suspended(e->job))
             decide_running_due(c, now, e->job, d);
     }
     return 0;

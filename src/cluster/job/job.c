@@ -61,6 +61,7 @@ void job_destroy(struct cluster *c, struct job *job)
         free(job->ghosts);
     }
     alloc_destroy(job->alloc);
+    free(job->suspension);
     blob_decref(&c->blobs, job->script);
     blob_decref(&c->blobs, job->env);
     spec_decref(c, job->spec);
@@ -109,7 +110,7 @@ void job_timer_update(struct cluster *c, struct job *job)
 
             when = !when || deadline < when ? deadline : when;
         }
-    } else if (job->phase == PHASE_RUNNING) {
+    } else if (job->phase == PHASE_RUNNING && !job_is_suspended(job)) {
         const Wire__JobSpec *spec = job->spec->msg;
 
         if (job->end_limit) {
@@ -179,7 +180,7 @@ enum job_state job_state_shown(const struct job *job)
     case PHASE_PENDING:
         return JOB_PENDING;
     case PHASE_RUNNING:
-        return JOB_RUNNING;
+        return job_is_suspended(job) ? JOB_SUSPENDED : JOB_RUNNING;
     case PHASE_ENDING:
         return JOB_COMPLETING;
     case PHASE_ENDED:

@@ -67,6 +67,15 @@ struct alloc {
     struct alloc_node nodes[];
 };
 
+/* A job that was suspended, or is.  While it is, its cores are free for others; its memory is not. */
+struct suspension {
+    bool now;
+    bool cores_out;         /* its cores are given back: from its suspension until it is resumed */
+    int64_t changed_usec;   /* when it was last suspended or resumed */
+    int64_t ran_usec;       /* how long it had run when it was last suspended */
+    int64_t total_usec;     /* suspended in all, without the suspension under way */
+};
+
 struct job {
     uint32_t id, attempt, restarts;
     uint32_t priority;
@@ -83,6 +92,7 @@ struct job {
     struct alloc *alloc;
     struct step *steps; /* not yet ended, in order of creation */
     struct depends *depends;
+    struct suspension *suspension; /* NULL: never suspended in this attempt */
     struct ghosts *ghosts; /* where an earlier attempt is not known dead; NULL: nowhere */
     char *text;
     union {
@@ -160,6 +170,27 @@ int job_apply_requeued(struct cluster *c, const Wire__Event *ev, struct error *e
 int job_apply_warned(struct cluster *c, const Wire__Event *ev, struct error *err);
 int job_apply_purged(struct cluster *c, const Wire__Event *ev, struct error *err);
 int job_apply_image(struct cluster *c, const Wire__Event *ev, struct error *err);
+
+/* job_suspend.c */
+int job_apply_suspended(struct cluster *c, const Wire__Event *ev, struct error *err);
+int job_decide_suspend(struct cluster *c, const struct cluster_now *now, struct job *job,
+                       const struct control_request *req, struct decision *d, struct error *err);
+void job_react_suspended(const struct job *job, struct decision *d);
+/* Tell a node again whether a step is to be stopped. */
+void job_order_stopped(const struct job *job, uint32_t step_id, uint32_t node_id,
+                       struct decision *d);
+/* The job ends or is requeued: no more suspended, though its cores stay out. */
+void job_suspension_end(struct job *job, int64_t now_usec);
+void job_suspension_forget(struct job *job);
+static inline bool job_is_suspended(const struct job *job)
+{
+    return job->suspension && job->suspension->now;
+}
+static inline bool job_cores_out(const struct job *job)
+{
+    return job->suspension && job->suspension->cores_out;
+}
+int64_t job_suspended_usec(const struct job *job, int64_t now_usec);
 
 /* job_submit.c: the id that the next job gets. */
 uint32_t job_id_next(const struct cluster *c);

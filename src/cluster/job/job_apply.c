@@ -230,8 +230,9 @@ static void place_clean(struct cluster *c, struct job *job, uint32_t place)
     cluster_wants_pass(c);
 }
 
+/* shared: what a snapshot says is so, also where jobs share cores since one of them was resumed. */
 static int job_take_alloc(struct cluster *c, struct job *job, struct alloc *alloc,
-                          struct error *err)
+                          bool shared, struct error *err)
 {
     for (uint32_t i = 0; i < alloc->count; i++) {
         struct alloc_node *an = &alloc->nodes[i];
@@ -241,7 +242,10 @@ static int job_take_alloc(struct cluster *c, struct job *job, struct alloc *allo
             an->cores = NULL;
             continue;
         }
-        if (node_take(node_at(c, an->node_id), job, i, an->cores, an->mem_mb, err) < 0) {
+        if (shared) {
+            node_take_shared(node_at(c, an->node_id), job, i, an->cores, an->mem_mb);
+        } else if (node_take(node_at(c, an->node_id), job, i, an->cores, an->mem_mb, err)
+                   < 0) {
             while (i-- > 0)
                 if (!(alloc->nodes[i].flags & ALLOC_CLEAN))
                     node_give_back(node_at(c, alloc->nodes[i].node_id), job, i,
@@ -268,7 +272,7 @@ int job_apply_started(struct cluster *c, const Wire__Event *ev, struct error *er
         return error_set(err, BRE_DAMAGED,
                          "job %u: start of attempt %u, but attempt %u is due", m->job_id,
                          m->attempt, job->attempt);
-    if (alloc_create(c, m, &alloc, err) < 0 || job_take_alloc(c, job, alloc, err) < 0)
+    if (alloc_create(c, m, &alloc, err) < 0 || job_take_alloc(c, job, alloc, false, err) < 0)
         return -1;
     if (job->queued)
         queue_remove(c, job);
@@ -281,6 +285,7 @@ int job_apply_started(struct cluster *c, const Wire__Event *ev, struct error *er
     job->exit_status = 0;
     job->reason = REASON_NONE;
     job->warned = false;
+    job_suspension_forget(job);
     job->next_step_id = 0;
     job->planned_sec = 0;
     set_text(&job->text, NULL);
@@ -304,6 +309,7 @@ int job_apply_ending(struct cluster *c, const Wire__Event *ev, struct error *err
         return -1;
     if (job->phase == PHASE_RUNNING)
         job->end_usec = ev->time_usec;
+    job_suspension_end(job, ev->time_usec);
     job->phase = (uint8_t)to;
     job->end_state = (uint8_t)m->state;
     job->exit_status = m->exit_status;
@@ -387,7 +393,9 @@ int job_apply_ended(struct cluster *c, const Wire__Event *ev, struct error *err)
         alloc_destroy(job->alloc);
         job->alloc = NULL;
         job->start_usec = 0;
+        job_suspension_forget(job);
     }
+    job_suspension_end(job, ev->time_usec);
     job_release(c, job);
     depend_detach(c, job);
     job->eligible = false;
@@ -448,6 +456,7 @@ int job_apply_requeued(struct cluster *c, const Wire__Event *ev, struct error *e
     }
     alloc_destroy(job->alloc);
     job->alloc = NULL;
+    job_suspension_forget(job);
     job->attempt = m->attempt;
     job->restarts++;
     job->phase = (uint8_t)to;
@@ -521,7 +530,15 @@ int job_apply_image(struct cluster *c, const Wire__Event *ev, struct error *err)
             if (m->lost_nodes[i] < alloc->count)
                 alloc->nodes[m->lost_nodes[i]].flags |= ALLOC_LOST;
         job->end_limit = m->started->end_limit;
-        if (job_take_alloc(c, job, alloc, err) < 0)
+        if (m->has_suspend_usec) {
+            job->suspension = xcalloc(1, sizeof(*job->suspension));
+            job->suspension->now = m->suspended;
+            job->suspension->changed_usec = m->suspend_usec;
+            job->suspension->ran_usec = m->ran_usec;
+            job->suspension->total_usec = m->suspended_usec;
+            job->suspension->cores_out = m->cores_out;
+        }
+        if (job_take_alloc(c, job, alloc, m->cores_shared, err) < 0)
             goto fail;
     }
     job->attempt = m->attempt;

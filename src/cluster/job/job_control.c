@@ -217,9 +217,9 @@ static int decide_control(struct cluster *c, const struct cluster_now *now, stru
     }
     case JOB_ACTION_SUSPEND:
     case JOB_ACTION_RESUME:
-        break;
+        return job_decide_suspend(c, now, job, req, d, err);
     }
-    return error_set(err, BRE_NOT_SUPPORTED, "suspend and resume are not supported yet");
+    return error_set(err, BRE_NOT_SUPPORTED, "unknown action %d", (int)req->action);
 }
 
 int cluster_decide_control(struct cluster *c, const struct cluster_now *now,

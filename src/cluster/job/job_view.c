@@ -26,7 +26,6 @@ static void view_alloc(struct cluster *c, struct job *job, struct job_view *v)
 void cluster_job_view(struct cluster *c, struct job *job, const struct cluster_now *now,
                       struct job_view *v)
 {
-    (void)now;
     memset(v, 0, sizeof(*v));
     v->job_id = job->id;
     v->attempt = job->attempt;
@@ -59,6 +58,13 @@ void cluster_job_view(struct cluster *c, struct job *job, const struct cluster_n
         return;
     }
     v->reason = (enum job_reason)job->reason;
+    if (job->suspension) {
+        v->suspend_sec = job->suspension->changed_usec / USEC;
+        v->ran_sec = job->suspension->ran_usec / USEC;
+        v->suspended_sec = job_suspended_usec(job, now->wall_usec) / USEC;
+    }
+    if (v->state == JOB_SUSPENDED)
+        v->priority = 0; /* as Slurm shows it */
     if (job->phase == PHASE_RUNNING)
         v->end_limit_sec = job->end_limit / USEC;
     if (job->alloc) {

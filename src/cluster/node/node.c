@@ -206,6 +206,52 @@ uint32_t node_state(const struct node *node)
     return state;
 }
 
+static void add_job(struct node *node, struct job *job, uint32_t place)
+{
+    if (node->num_jobs == node->cap_jobs) {
+        node->cap_jobs = node->cap_jobs ? node->cap_jobs * 2 : 4;
+        node->jobs = xreallocarray(node->jobs, node->cap_jobs, sizeof(*node->jobs));
+    }
+    node->jobs[node->num_jobs++] = (struct node_job){ job, place };
+}
+
+bool node_is_empty(const struct node *node)
+{
+    uint32_t out = 0;
+
+    for (uint32_t i = 0; node->shared && i < node->num_jobs; i++)
+        out += job_cores_out(node->jobs[i].job);
+    return node->num_jobs == out;
+}
+
+void node_recount(struct node *node)
+{
+    bitmap_zero(node->used);
+    node->shared = node->num_jobs > 0;
+    for (uint32_t k = 0; k < node->num_jobs; k++) {
+        const struct job *job = node->jobs[k].job;
+        const struct bitmap *cores = job->alloc->nodes[node->jobs[k].place].cores;
+
+        if (cores && !job_cores_out(job))
+            bitmap_for_each(cores, i) bitmap_set(node->used, (size_t)i);
+    }
+    node->num_used = (uint32_t)bitmap_count(node->used);
+}
+
+int node_take_shared(struct node *node, struct job *job, uint32_t place,
+                     const struct bitmap *cores, uint64_t mem_mb)
+{
+    if (node->used->bits < cores->bits)
+        node->used = bitmap_resize(node->used, cores->bits);
+    if (!job_cores_out(job))
+        bitmap_for_each(cores, i) bitmap_set(node->used, (size_t)i);
+    node->num_used = (uint32_t)bitmap_count(node->used);
+    node->alloc_mem_mb += mem_mb;
+    node->shared = true;
+    add_job(node, job, place);
+    return 0;
+}
+
 int node_take(struct node *node, struct job *job, uint32_t place,
               const struct bitmap *cores, uint64_t mem_mb, struct error *err)
 {
@@ -216,11 +262,7 @@ int node_take(struct node *node, struct job *job, uint32_t place,
     bitmap_for_each(cores, i) bitmap_set(node->used, (size_t)i);
     node->num_used += (uint32_t)bitmap_count(cores);
     node->alloc_mem_mb += mem_mb;
-    if (node->num_jobs == node->cap_jobs) {
-        node->cap_jobs = node->cap_jobs ? node->cap_jobs * 2 : 4;
-        node->jobs = xreallocarray(node->jobs, node->cap_jobs, sizeof(*node->jobs));
-    }
-    node->jobs[node->num_jobs++] = (struct node_job){ job, place };
+    add_job(node, job, place);
     return 0;
 }
 
@@ -235,9 +277,13 @@ void node_give_back(struct node *node, struct job *job, uint32_t place,
         }
     if (!cores)
         return;
+    node->alloc_mem_mb -= mem_mb;
+    if (node->shared) {
+        node_recount(node);
+        return;
+    }
     bitmap_for_each(cores, i) bitmap_unset(node->used, (size_t)i);
     node->num_used -= (uint32_t)bitmap_count(cores);
-    node->alloc_mem_mb -= mem_mb;
 }
 
 size_t cluster_node_count(const struct cluster *c)

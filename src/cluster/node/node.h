@@ -36,6 +36,7 @@ struct node {
     int64_t reason_usec, registered_usec;
     uint32_t sockets, cores, tpc;  /* tpc: threads per core; 0 cores: unknown */
     uint64_t mem_mb, alloc_mem_mb;
+    bool shared;                   /* jobs may share cores, or have given them back: used is a union */
     struct bitmap *used;           /* cores that jobs have */
     uint32_t num_used;
     struct node_job *jobs;
@@ -61,10 +62,15 @@ void node_refresh(struct cluster *c, struct node *node); /* after facts or confi
 bool node_is_up(const struct node *node);     /* can run what it has been given */
 bool node_is_usable(const struct node *node); /* may be given work now */
 bool node_has_feature(const struct node *node, const char *feature);
+bool node_is_empty(const struct node *node); /* no job but suspended ones */
 uint32_t node_state(const struct node *node); /* enum node_base | NODE_FLAG_* */
 const char *node_why_unusable(const struct node *node); /* NULL: it is usable */
 int node_take(struct node *node, struct job *job, uint32_t place, const struct bitmap *cores,
               uint64_t mem_mb, struct error *err);
+/* Cores that others have too: jobs that were resumed share them with those that came meanwhile. */
+int node_take_shared(struct node *node, struct job *job, uint32_t place, const struct bitmap *cores,
+                     uint64_t mem_mb);
+void node_recount(struct node *node);
 void node_give_back(struct node *node, struct job *job, uint32_t place,
                     const struct bitmap *cores, uint64_t mem_mb);
 

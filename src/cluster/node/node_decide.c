@@ -129,6 +129,8 @@ static void relaunch(struct cluster *c, const struct cluster_now *now, struct no
             struct step_node *sn = step_node_at(s, place);
             struct effect *e;
 
+            if (sn && !sn->ended && job->suspension) /* it may have missed an order */
+                job_order_stopped(job, s->id, node->id, d);
             if (!sn || sn->ended || reported(reg, job->id, s->id, job->attempt))
                 continue;
             if (s->end_state) { /* it was to end, and it is not there */

@@ -236,7 +236,7 @@ static uint32_t slots_now(struct sched *s, struct shape *shape, const struct sha
             continue;
         slot.cores = node->cores - used;
         slot.mem_mb = mem < node->mem_mb ? node->mem_mb - mem : 0;
-        slot.idle = !node->num_jobs && !t;
+        slot.idle = node_is_empty(node) && !t;
         slot.tasks = shape_fit(s->c, shape, part, node, slot.cores, slot.mem_mb, slot.idle);
         if (slot.tasks && planned) {
             struct slot later = slot;

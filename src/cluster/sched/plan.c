@@ -133,7 +133,7 @@ static void profile_use(struct profile *pr, int64_t from, int64_t to, uint32_t c
         if (pr->points[i].at >= from && pr->points[i].at < to) {
             pr->points[i].cores += cores;
             pr->points[i].mem_mb += mem_mb;
-            pr->points[i].holders++;
+            pr->points[i].holders += cores > 0;
         }
 }
 
@@ -160,8 +160,11 @@ static struct profile *profile_of(struct plan *p, struct node *node)
         const struct job *job = node->jobs[i].job;
         const struct alloc_node *an = &job->alloc->nodes[node->jobs[i].place];
 
-        profile_use(pr, p->now, expected_end(p, job), (uint32_t)bitmap_count(an->cores),
-                    an->mem_mb);
+        if (job_cores_out(job)) /* suspended: nobody knows until when */
+            profile_use(pr, p->now, FOREVER, 0, an->mem_mb);
+        else
+            profile_use(pr, p->now, expected_end(p, job),
+                        (uint32_t)bitmap_count(an->cores), an->mem_mb);
     }
     if (node->tentative) /* given away in this call */
         profile_use(pr, p->now, node->tentative->until, node->tentative->num_cores,

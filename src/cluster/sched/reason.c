@@ -95,7 +95,7 @@ static void explain_part(struct cluster *c, struct shape *s, const struct shape_
                      c, s, part, node,
                      node->cores
                          - (node->num_used < node->cores ? node->num_used : node->cores),
-                     mem, !node->num_jobs))
+                     mem, node_is_empty(node)))
             count_node(&busy, node);
         else
             count_node(&free_nodes, node);

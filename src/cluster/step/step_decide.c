@@ -385,6 +385,8 @@ static int check_step(struct cluster *c, const struct step_request *req, struct 
         return error_set(err, BRE_JOB_PENDING, "Job is pending execution");
     if (job->phase != PHASE_RUNNING)
         return error_set(err, BRE_ALREADY_DONE, "Job/step already completing or completed");
+    if (job_is_suspended(job)) /* tried again when it is resumed */
+        return error_set(err, BRE_STEP_NODES_BUSY, "job %u is suspended", job->id);
     if (job->next_step_id >= conf_of(c)->max_step_count)
         return error_set(err, BRE_BUSY,
                          "job %u has had %u steps, its limit (max_step_count)", job->id,

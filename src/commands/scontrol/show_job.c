@@ -32,7 +32,7 @@ static const uint16_t job_fields[] = {
     FIELD_JOB_ALLOC_NODE, FIELD_JOB_ALLOC_SID, FIELD_JOB_REQUEUE, FIELD_JOB_RESTARTS, FIELD_JOB_KIND,
     FIELD_JOB_EXIT_STATUS, FIELD_JOB_DERIVED_EXIT, FIELD_JOB_SHARED, FIELD_JOB_CONTIGUOUS,
     FIELD_JOB_CORE_SPEC, FIELD_JOB_MAIL_USER, FIELD_JOB_MAIL_EVENTS, FIELD_JOB_EXPLAIN,
-    FIELD_JOB_ALLOC_DETAIL, 0
+    FIELD_JOB_ALLOC_DETAIL, FIELD_JOB_RAN_BEFORE, 0
 };
 
 struct row {
@@ -146,7 +146,7 @@ static void add_times(struct record *rec, const struct row *row)
     record_time(rec, "Deadline", num(row, FIELD_JOB_DEADLINE), "N/A");
     record_line(rec);
     record_time(rec, "SuspendTime", num(row, FIELD_JOB_SUSPEND_TIME), "None");
-    record_add(rec, " SecsPreSuspend=0 ");
+    record_add(rec, " SecsPreSuspend=%lld ", (long long)num_or(row, FIELD_JOB_RAN_BEFORE, 0));
     record_time(rec, "LastSchedEval", num(row, FIELD_JOB_LAST_SCHED_TIME), "Unknown");
     record_add(rec, " Scheduler=Main");
     record_line(rec);

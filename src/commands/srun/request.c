@@ -384,7 +384,7 @@ static void on_notice(struct srun *s, const Wire__Notice *notice)
             output_line(s, notice->text);
         break;
     case NOTICE_SUSPENDED:
-        log_info("StepId=%u.%u suspended", s->job_id, s->step_id);
+        log_info("StepId=%u.%u %s", s->job_id, s->step_id, notice->text ? notice->text : "suspended");
         break;
     default:
         break;

@@ -31,6 +31,7 @@ struct acct_record {
     uint64_t user_usec, sys_usec, max_rss_kb, disk_read, disk_write;
     uint32_t max_rss_task, max_rss_node;
     uint32_t restarts;
+    int64_t suspended_usec, suspended_at; /* in all but the suspension since suspended_at, 0: none */
 };
 
 struct acct_query {

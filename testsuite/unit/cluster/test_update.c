@@ -205,14 +205,6 @@ START_TEST(signals_need_a_running_job_and_a_real_number)
 }
 END_TEST
 
-START_TEST(suspend_is_refused_by_name)
-{
-    ck_assert_int_eq(world_control(&w, JOB_ACTION_SUSPEND, job, 0), -1);
-    ck_assert_int_eq(w.err.code, BRE_NOT_SUPPORTED);
-    ck_assert_ptr_nonnull(strstr(w.err.text, "suspend"));
-}
-END_TEST
-
 START_TEST(salloc_that_leaves_while_it_waits_cancels_its_job)
 {
     struct cluster_who alice = { WORLD_UID, false, false };
@@ -285,7 +277,6 @@ int main(void)
         top_puts_a_job_before_the_others,
         messages_reach_interactive_jobs_alone,
         signals_need_a_running_job_and_a_real_number,
-        suspend_is_refused_by_name,
         salloc_that_leaves_while_it_waits_cancels_its_job,
         partitions_are_updated_key_by_key_until_the_next_reload,
         groups_and_root_only_partitions_keep_others_out,
