@@ -269,6 +269,7 @@ static int listen_start(struct ctld *c, const uint8_t secret[64], struct error *
     struct rpc_server_conf sc = {
         .listen = c->conf->listen,
         .port = (uint16_t)c->conf->port,
+        .run_dir = c->conf->run_dir,
         .cluster_name = c->conf->cluster_name,
         .secret_key = secret,
         .munge_socket = c->conf->munge_socket,
@@ -285,6 +286,7 @@ static int listen_start(struct ctld *c, const uint8_t secret[64], struct error *
 static int become_user(const struct conf *conf, bool *became, struct error *err)
 {
     const char *name = conf->user;
+    struct error why;
     struct stat st;
     if (!name || geteuid() != 0)
         return 0;
@@ -298,6 +300,8 @@ static int become_user(const struct conf *conf, bool *became, struct error *err)
         return error_set(err, errno, "cannot give %s to %s: %s", conf->state_dir, name, strerror(errno));
     if (stat(conf->state_dir, &st) < 0)
         return error_set(err, errno, "state folder %s: %s", conf->state_dir, strerror(errno));
+    if (rpc_local_prepare(conf->run_dir, pw->pw_uid, pw->pw_gid, &why) < 0)
+        log_debug(DBG_CHANNEL, "no folder is made for the local socket: %s", why.text);
     if (initgroups(name, pw->pw_gid) < 0 || setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) < 0
         || setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) < 0)
         return error_set(err, errno, "cannot become user %s: %s", name, strerror(errno));

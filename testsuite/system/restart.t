@@ -39,15 +39,21 @@ test_case "job ids go on after a restart" '
 test_case "a second controller on the same state folder refuses and names the first" '
     timeout 10 "$BRAMBLE_SBINDIR/bramblectld" -D -f "$BRAMBLE_CONF" --plugin-dir "$BRAMBLE_PLUGINDIR" 2>second
     [ $? -ne 0 ] && grep -q "$(ctld_pid)" second && scontrol ping'
-# Seconds for which sbatch takes to say that munged is at fault.
+# The controller's address, as hosts have it that reach it over the network alone.
+controller=$(sed -n 's/^controller = "\(.*\)";/\1/p' "$BRAMBLE_CONF")
+# Seconds for which sbatch, going by the port, takes to say that munged is at fault.
 munge_blamed() {
     local begin=$SECONDS
-    ! timeout 30 sbatch -o /dev/null --wrap true 2>why && cat why && grep -qi munge why &&
+    ! BRAMBLE_CONTROLLER=$controller timeout 30 sbatch -o /dev/null --wrap true 2>why && cat why && grep -qi munge why &&
         echo "after $((SECONDS - begin)) s" && [ $((SECONDS - begin)) -le "$1" ]
 }
 test_case "munged dead: commands fail within 5 s and say why; then all is well again" '
     pid_end "$(cat "$CLUSTER_DIR/pids/munged")" KILL && munge_blamed 5; blamed=$?
     munged_start && [ $blamed -eq 0 ] && srun -n1 true'
+test_case "munged dead: on the controller's own host jobs are submitted and run" '
+    pid_end "$(cat "$CLUSTER_DIR/pids/munged")" KILL
+    id=$(sbatch --parsable -o /dev/null --wrap true) && job_wait $id COMPLETED; ran=$?
+    munged_start && [ $ran -eq 0 ]'
 test_case "munged that hangs: commands fail and say why; then all is well again" '
     kill -STOP "$(cat "$CLUSTER_DIR/pids/munged")"; munge_blamed 12; blamed=$?
     kill -CONT "$(cat "$CLUSTER_DIR/pids/munged")"; [ $blamed -eq 0 ] && srun -n1 true'

@@ -9,6 +9,12 @@ testsuite_unit_rpc_test_session_SOURCES = testsuite/unit/rpc/test_session.c $(TE
 testsuite_unit_rpc_test_session_CFLAGS = $(RPC_TEST_CFLAGS)
 testsuite_unit_rpc_test_session_LDADD = $(RPC_TEST_LIBS)
 
+check_PROGRAMS += testsuite/unit/rpc/test_local
+TESTS += testsuite/unit/rpc/test_local
+testsuite_unit_rpc_test_local_SOURCES = testsuite/unit/rpc/test_local.c
+testsuite_unit_rpc_test_local_CFLAGS = $(RPC_TEST_CFLAGS)
+testsuite_unit_rpc_test_local_LDADD = $(RPC_TEST_LIBS)
+
 check_PROGRAMS += testsuite/unit/reactor/test_reactor
 TESTS += testsuite/unit/reactor/test_reactor
 testsuite_unit_reactor_test_reactor_SOURCES = testsuite/unit/reactor/test_reactor.c

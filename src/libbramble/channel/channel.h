@@ -35,6 +35,13 @@
  *                                 <- StepServer {version, nonce, X25519 key, proof, stream header}
  *   stream header, sealed empty frame, frames ->
  *
+ * Session of a command on the controller's own host, over the unix socket RUN_DIR/.controller/PORT: the
+ * kernel says who is at either end (SO_PEERCRED), as it says to munged, so neither munge nor keys are
+ * asked and nothing is sealed.
+ *
+ *   LocalHello {role, versions, controller's Ed25519 key}, frames -> a controller with another key refuses
+ *                                                    <- LocalAnswer {version, uid, clock}, frames
+ *
  * The proofs are BLAKE2b keyed with the key of the role, and so are the session keys, over the X25519
  * secret and all of the exchange.  The owner's client holds only the client's key, which the controller
  * derives from the step's (step_client_key()); shepherds hold the step's and derive both.
@@ -111,10 +118,13 @@ struct handshake *handshake_step_client(enum session_role role, uint32_t job_id,
  * once, with nothing to send, when the proof is wrong. */
 struct handshake *handshake_step_server(const uint8_t hello[STEP_HELLO_SIZE],
                                         const uint8_t key[SESSION_KEY_SIZE], struct error *err);
+/* The controller's side of a local session; uid and gid: from the kernel. */
+struct handshake *handshake_local_server(const struct handshake_server_conf *conf, uid_t uid, gid_t gid);
 void handshake_destroy(struct handshake *h); /* NULL is allowed; wipes what is secret */
 
 enum handshake_state handshake_state(const struct handshake *h);
 size_t handshake_want(const struct handshake *h);
+bool handshake_is_local(const struct handshake *h);
 const struct session_peer *handshake_peer(const struct handshake *h); /* as far as it is known */
 /* data: exactly handshake_want() bytes.  -1: failed; there may still be a refusal to send. */
 int handshake_feed(struct handshake *h, const uint8_t *data, struct error *err);
@@ -128,6 +138,15 @@ enum { HANDSHAKE_REFUSAL_SIZE = 512 };
 void handshake_refusal(const struct error *why, uint8_t out[HANDSHAKE_REFUSAL_SIZE]);
 /* Bytes to send now, or NULL.  Valid until the next call on h. */
 const uint8_t *handshake_output(struct handshake *h, size_t *len);
+
+/* ---- the client's side of a local session ---- */
+
+enum { LOCAL_HELLO_SIZE = 64 };
+void local_hello_make(const uint8_t server_key[32], uint8_t out[LOCAL_HELLO_SIZE]);
+/* What the controller says first.  Its size, 0 when more of it must come, -1 when it refuses; then frames
+ * follow that frame_plain_init() prepares for.  name: of the controller, for messages. */
+ssize_t local_answer_read(const uint8_t *data, size_t len, const char *name, struct session_peer *peer,
+                          struct error *err);
 
 /* ---- numbers of the step hello, without trusting them ---- */
 int step_hello_parse(const uint8_t raw[STEP_HELLO_SIZE], struct step_hello *hello);
@@ -145,7 +164,7 @@ enum {
 
 struct frame_writer {
     crypto_secretstream_xchacha20poly1305_state state;
-    bool plain; /* unix socket between agent and shepherd */
+    bool plain; /* unix socket: of agent and shepherd, or a local session */
 };
 struct frame_reader {
     crypto_secretstream_xchacha20poly1305_state state;

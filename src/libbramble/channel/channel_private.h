@@ -52,6 +52,8 @@ enum record_kind {
     RECORD_REFUSAL,
     RECORD_STEP_HELLO,
     RECORD_STEP_SERVER,
+    RECORD_LOCAL_HELLO,
+    RECORD_LOCAL_ANSWER,
 };
 /* Sizes and offsets.  All numbers are little-endian; bytes not named are zero. */
 enum {
@@ -104,6 +106,12 @@ enum {
     SS_PROOF = 80,
     SS_STREAM = 112,
 
+    LH_KEY = 16, /* LocalHello: role and versions as in ClientHello, then the key */
+    LOCAL_ANSWER_SIZE = 32,
+    LA_VERSION = 8,
+    LA_UID = 12,
+    LA_CLOCK = 16,
+
     PAYLOAD_SIZE = 272, /* of the credential */
     PL_MIN = 4,
     PL_MAX = 6,
@@ -127,7 +135,7 @@ enum handshake_step {
 
 struct handshake {
     enum handshake_step step;
-    bool is_server, by_step_key;
+    bool is_server, by_step_key, is_local;
     size_t want;
     uint8_t expected; /* kind of record that comes next */
     uint8_t head[RECORD_HEAD];
@@ -169,6 +177,9 @@ int handshake_refused(struct handshake *h, const struct error *err);
 void handshake_make_dh(struct handshake *h);
 int handshake_choose_version(struct handshake *h, unsigned min, unsigned max, struct error *err);
 void handshake_direction_keys(struct handshake *h);
+/* A refusal's bytes after its head, as an error.  Returns -1. */
+int handshake_read_refusal(const uint8_t *rest, const char *name, struct error *err);
+int local_handshake_feed(struct handshake *h, const uint8_t *data, struct error *err);
 int step_handshake_feed(struct handshake *h, const uint8_t *data, struct error *err);
 
 #endif

@@ -210,7 +210,7 @@ struct handshake *handshake_client(const struct handshake_client_conf *conf, str
     return h;
 }
 
-static int client_read_refusal(struct handshake *h, const uint8_t *rest, struct error *err)
+int handshake_read_refusal(const uint8_t *rest, const char *name, struct error *err)
 {
     char text[REFUSAL_SIZE - RF_TEXT];
     int code = (int)get_u32(rest + RF_CODE - RECORD_HEAD);
@@ -222,8 +222,7 @@ static int client_read_refusal(struct handshake *h, const uint8_t *rest, struct 
             *p = '?';
     if (code <= BRE_BASE || code >= BRE_END)
         code = BRE_AUTH;
-    error_set(err, code, "controller %s refused: %s", h->server_name, text);
-    return handshake_fail(h);
+    return error_set(err, code, "controller %s refused: %s", name, text);
 }
 
 static int client_read_hello(struct handshake *h, const uint8_t *rest, struct error *err)
@@ -477,7 +476,7 @@ int handshake_feed(struct handshake *h, const uint8_t *data, struct error *err)
         err = &local;
     switch (h->step) {
     case STEP_CLIENT_HELLO:
-        return server_read_hello(h, data, err);
+        return h->is_local ? local_handshake_feed(h, data, err) : server_read_hello(h, data, err);
     case STEP_CLIENT_HEAD:
         return server_read_head(h, data, err);
     case STEP_CLIENT_BODY:
@@ -486,7 +485,7 @@ int handshake_feed(struct handshake *h, const uint8_t *data, struct error *err)
         return client_read_head(h, data, err);
     case STEP_SERVER_BODY:
         if (h->head[4] == RECORD_REFUSAL)
-            return client_read_refusal(h, data, err);
+            return handshake_read_refusal(data, h->server_name, err), handshake_fail(h);
         if (h->head[4] == RECORD_STEP_SERVER)
             return step_handshake_feed(h, data, err);
         return h->head[4] == RECORD_SERVER_HELLO ? client_read_hello(h, data, err)
@@ -550,7 +549,9 @@ void handshake_finish(struct handshake *h, struct frame_writer *w, struct frame_
     memset(w, 0, sizeof *w);
     memset(r, 0, sizeof *r);
     *out_len = 0;
-    if (h->is_server) {
+    if (h->is_local) {
+        frame_plain_init(w, r);
+    } else if (h->is_server) {
         w->state = h->send_state;
         memcpy(r->state.k, h->receive_key, 32);
         r->want_header = true;

@@ -104,6 +104,9 @@ int client_conf_load(const char *path, const char *controller, struct client_con
     if (rpc_target_parse(controller ? controller : from_file, &loaded.target, err) < 0)
         return error_prefix(err, "%s", controller ? "controller" : path);
     memcpy(loaded.target.munge_socket, munge_socket, sizeof munge_socket);
+    if (!controller) /* who names a controller means that one, over the network */
+        rpc_local_path(loaded.run_dir[0] ? loaded.run_dir : BRAMBLE_RUNDIR, loaded.target.port,
+                       loaded.target.local_socket);
     *conf = loaded;
     return 0;
 }

@@ -29,8 +29,9 @@ enum {
 };
 
 struct rpc_client {
+    struct rpc_target target;
     int fd;
-    char name[300], munge_socket[108];
+    char name[300];
     struct session_peer peer;
     struct frame_writer writer;
     struct frame_reader reader;
@@ -42,6 +43,14 @@ struct rpc_client {
     ProtobufCMessage *msg; /* of the last rpc_recv() */
     uint32_t next_id;
     bool broken;
+    /* A local session has no handshake to wait for: what was asked with the hello is kept until the
+     * controller's first word, which says that it was heard. */
+    bool unanswered;
+    unsigned wait_ms;
+    int64_t answer_by;
+    uint8_t *asked; /* FRAME_HEAD bytes of room, then the packed request; NULL: nothing, or too much */
+    size_t asked_len;
+    uint32_t asked_type, asked_id;
 };
 
 static int64_t now_ms(void)
@@ -121,9 +130,9 @@ static int net_error(const struct rpc_client *c, struct error *err)
 
 /* ---- opening ---- */
 
-static int client_connect(struct rpc_client *c, const struct rpc_target *target, int64_t deadline,
-                          struct error *err)
+static int client_connect(struct rpc_client *c, int64_t deadline, struct error *err)
 {
+    const struct rpc_target *target = &c->target;
     struct addrinfo *list = NULL;
     int saved = EHOSTUNREACH;
 
@@ -236,7 +245,7 @@ static int client_munge(struct rpc_client *c, struct handshake *h, int64_t deadl
     pthread_mutex_unlock(&w->lock);
     if (!done) {
         error_set(err, BRE_AUTH, "munged does not answer at %s: is it stopped?",
-                  c->munge_socket[0] ? c->munge_socket : "its socket");
+                  c->target.munge_socket[0] ? c->target.munge_socket : "its socket");
         return 1;
     }
     munge_work_free(w);
@@ -277,9 +286,24 @@ static int client_handshake(struct rpc_client *c, struct handshake *h, int64_t d
     }
 }
 
-static int client_open_once(struct rpc_client *c, const struct rpc_target *target, int64_t deadline,
-                            struct error *err)
+static bool local_open(struct rpc_client *c)
 {
+    uint8_t plain[FRAME_HEAD];
+
+    if (!c->target.local_socket[0] || !c->target.have_key || (c->fd = rpc_local_connect(c->target.local_socket)) < 0)
+        return false;
+    frame_plain_init(&c->writer, &c->reader);
+    local_hello_make(c->target.key, c->first);
+    frame_seal(&c->writer, 0, 0, plain, 0, c->first + LOCAL_HELLO_SIZE);
+    c->first_len = LOCAL_HELLO_SIZE + frame_sealed_size(&c->writer, 0);
+    c->unanswered = true;
+    c->answer_by = now_ms() + HANDSHAKE_MS;
+    return true;
+}
+
+static int port_open(struct rpc_client *c, int64_t deadline, struct error *err)
+{
+    const struct rpc_target *target = &c->target;
     struct handshake_client_conf conf = {
         .role = SESSION_COMMAND,
         .server_name = c->name,
@@ -293,9 +317,10 @@ static int client_open_once(struct rpc_client *c, const struct rpc_target *targe
 
     if (!h)
         return -1;
+    c->unanswered = false;
     if (limit > deadline)
         limit = deadline;
-    rc = client_connect(c, target, limit, err);
+    rc = client_connect(c, limit, err);
     if (rc < 0 || (rc = client_handshake(c, h, limit, err)) != 0) {
         if (rc < 0)
             handshake_destroy(h);
@@ -316,11 +341,27 @@ static bool may_pass(const struct error *err)
     return err->code == BRE_NO_CONTACT || err->code == BRE_BUSY || err->code == BRE_TIMEOUT;
 }
 
+static int client_open(struct rpc_client *c, unsigned wait_ms, struct error *err)
+{
+    int64_t start = now_ms(), deadline = start + wait_ms;
+    int64_t limit = deadline > start + HANDSHAKE_MS ? deadline : start + HANDSHAKE_MS;
+    unsigned pause_ms = RETRY_FIRST_MS;
+
+    c->broken = false;
+    while (!local_open(c) && port_open(c, limit, err) < 0) {
+        struct timespec ts = { pause_ms / 1000, (long)(pause_ms % 1000) * 1000000 };
+
+        if (!may_pass(err) || now_ms() + pause_ms >= deadline)
+            return -1;
+        nanosleep(&ts, NULL);
+        pause_ms = pause_ms * 2 < RETRY_LAST_MS ? pause_ms * 2 : RETRY_LAST_MS;
+    }
+    return 0;
+}
+
 struct rpc_client *rpc_client_open(const struct rpc_target *target, unsigned wait_ms, struct error *err)
 {
     struct rpc_client *c = malloc(sizeof *c);
-    int64_t start = now_ms(), deadline = start + wait_ms, limit;
-    unsigned pause_ms = RETRY_FIRST_MS;
     struct error local;
 
     if (!err)
@@ -330,67 +371,69 @@ struct rpc_client *rpc_client_open(const struct rpc_target *target, unsigned wai
         return NULL;
     }
     memset(c, 0, offsetof(struct rpc_client, scratch));
-    c->msg = NULL;
-    c->broken = false;
+    memset(&c->msg, 0, sizeof *c - offsetof(struct rpc_client, msg));
+    c->target = *target;
     c->next_id = 1;
     c->fd = -1;
+    c->wait_ms = wait_ms;
     snprintf(c->name, sizeof c->name, strchr(target->host, ':') ? "[%s]:%u" : "%s:%u", target->host,
              target->port);
-    snprintf(c->munge_socket, sizeof c->munge_socket, "%s", target->munge_socket);
-    limit = deadline > start + HANDSHAKE_MS ? deadline : start + HANDSHAKE_MS;
-    while (client_open_once(c, target, limit, err) < 0) {
-        struct timespec ts = { pause_ms / 1000, (long)(pause_ms % 1000) * 1000000 };
-
-        if (!may_pass(err) || now_ms() + pause_ms >= deadline) {
-            rpc_client_close(c);
-            return NULL;
-        }
-        nanosleep(&ts, NULL);
-        pause_ms = pause_ms * 2 < RETRY_LAST_MS ? pause_ms * 2 : RETRY_LAST_MS;
+    if (client_open(c, wait_ms, err) < 0) {
+        rpc_client_close(c);
+        return NULL;
     }
     return c;
+}
+
+/* Nothing is left of the connection, but it may be made again. */
+static void client_cut(struct rpc_client *c)
+{
+    if (c->fd >= 0)
+        close(c->fd);
+    c->fd = -1;
+    c->at = c->have = c->first_len = 0;
+    frame_reader_fini(&c->reader);
+    frame_writer_fini(&c->writer);
+}
+
+static void asked_forget(struct rpc_client *c)
+{
+    free(c->asked);
+    c->asked = NULL;
 }
 
 void rpc_client_close(struct rpc_client *c)
 {
     if (!c)
         return;
-    if (c->fd >= 0) {
-        if (!c->broken) {
-            uint8_t end[sizeof c->first + FRAME_SEAL + 4];
+    if (c->fd >= 0 && !c->broken) {
+        uint8_t end[sizeof c->first + FRAME_SEAL + 4];
 
-            memcpy(end, c->first, c->first_len);
-            c->first_len += frame_seal_end(&c->writer, end + c->first_len);
+        memcpy(end, c->first, c->first_len);
+        c->first_len += frame_seal_end(&c->writer, end + c->first_len);
+        if (c->first_len)
             send(c->fd, end, c->first_len, MSG_NOSIGNAL | MSG_DONTWAIT);
-        }
-        close(c->fd);
     }
+    client_cut(c);
+    asked_forget(c);
     rpc_msg_free(c->msg);
-    frame_reader_fini(&c->reader);
-    frame_writer_fini(&c->writer);
     free(c->data);
     free(c);
 }
 
 /* ---- asking ---- */
 
-static int client_send(struct rpc_client *c, unsigned type, const ProtobufCMessage *request, int64_t deadline,
-                       struct error *err)
+/* Send the packed request that lies FRAME_HEAD bytes into plain. */
+static int client_write(struct rpc_client *c, unsigned type, uint32_t id, uint8_t *plain, size_t len,
+                        int64_t deadline, struct error *err)
 {
-    CLEANUP_FREE uint8_t *plain = NULL, *sealed = NULL;
-    size_t len, size;
+    size_t size = frame_sealed_size(&c->writer, len);
+    CLEANUP_FREE uint8_t *sealed = malloc(c->first_len + size);
 
-    if (c->broken)
-        return error_set(err, BRE_CLOSED, "the connection to controller %s is closed", c->name);
-    if (msg_check_outgoing(type, request, &len, err) < 0)
-        return -1;
-    size = frame_sealed_size(&c->writer, len);
-    if (!(plain = malloc(FRAME_HEAD + len)) || !(sealed = malloc(c->first_len + size)))
+    if (!sealed)
         return error_set(err, ENOMEM, "no memory for a request of %zu bytes", len);
-    if (len)
-        protobuf_c_message_pack(request, plain + FRAME_HEAD);
     memcpy(sealed, c->first, c->first_len);
-    frame_seal(&c->writer, type, c->next_id++, plain, len, sealed + c->first_len);
+    frame_seal(&c->writer, type, id, plain, len, sealed + c->first_len);
     size += c->first_len;
     c->first_len = 0;
     if (write_all(c->fd, sealed, size, deadline) < 0) {
@@ -399,6 +442,58 @@ static int client_send(struct rpc_client *c, unsigned type, const ProtobufCMessa
         c->broken = true;
         return net_error(c, err);
     }
+    return 0;
+}
+
+static int client_send(struct rpc_client *c, unsigned type, const ProtobufCMessage *request, int64_t deadline,
+                       struct error *err)
+{
+    CLEANUP_FREE uint8_t *plain = NULL;
+    uint32_t id = c->next_id;
+    size_t len;
+
+    if (c->broken)
+        return error_set(err, BRE_CLOSED, "the connection to controller %s is closed", c->name);
+    if (msg_check_outgoing(type, request, &len, err) < 0)
+        return -1;
+    if (!(plain = malloc(FRAME_HEAD + len)))
+        return error_set(err, ENOMEM, "no memory for a request of %zu bytes", len);
+    if (len)
+        protobuf_c_message_pack(request, plain + FRAME_HEAD);
+    c->next_id++;
+    if (client_write(c, type, id, plain, len, deadline, err) < 0)
+        return -1;
+    if (c->unanswered && id == 1) {
+        c->asked = TAKE(plain);
+        c->asked_len = len;
+        c->asked_type = type;
+        c->asked_id = id;
+    } else {
+        asked_forget(c); /* two questions in the air: neither is put again */
+    }
+    return 0;
+}
+
+/* The controller went away before its first word, or the socket is another one's: it has not acted on
+ * what it was asked.  Ask again. */
+static int client_ask_again(struct rpc_client *c, const struct error *why, struct error *err)
+{
+    CLEANUP_FREE uint8_t *plain = TAKE(c->asked);
+
+    if (!c->unanswered || !plain || (why->code != BRE_NO_CONTACT && why->code != BRE_AUTH)) {
+        error_copy(err, why);
+        return -1;
+    }
+    if (why->code == BRE_AUTH)
+        c->target.local_socket[0] = '\0';
+    client_cut(c);
+    if (client_open(c, c->wait_ms, err) < 0
+        || client_write(c, c->asked_type, c->asked_id, plain, c->asked_len, now_ms() + HANDSHAKE_MS, err) < 0) {
+        c->broken = true;
+        return -1;
+    }
+    if (c->unanswered)
+        c->asked = TAKE(plain);
     return 0;
 }
 
@@ -448,11 +543,48 @@ static int client_fill(struct rpc_client *c, int64_t deadline, struct error *err
     }
 }
 
+/* 1: a frame is in *view. */
+static int client_take_frame(struct rpc_client *c, struct frame_view *view, struct error *err)
+{
+    size_t used = 0;
+
+    if (c->have == c->at)
+        return 0;
+    switch (frame_read(&c->reader, c->data + c->at, c->have - c->at, &used, accept_frame, c, c->scratch, view,
+                       err)) {
+    case FRAME_MORE:
+        c->at += used;
+        return 0;
+    case FRAME_GOT:
+        c->at += used;
+        return 1;
+    case FRAME_ENDED:
+        return error_set(err, BRE_CLOSED, "controller %s ended the session", c->name);
+    case FRAME_BAD:
+        break;
+    }
+    error_prefix(err, "controller %s", c->name);
+    return -1;
+}
+
+/* 1: the controller has answered. */
+static int client_take_answer(struct rpc_client *c, struct error *err)
+{
+    ssize_t n = local_answer_read(c->data + c->at, c->have - c->at, c->name, &c->peer, err);
+
+    if (n <= 0)
+        return (int)n;
+    c->at += (size_t)n;
+    c->unanswered = false;
+    asked_forget(c);
+    return 1;
+}
+
 int rpc_recv(struct rpc_client *c, struct rpc_frame *frame, unsigned timeout_ms, struct error *err)
 {
     int64_t deadline = now_ms() + timeout_ms;
     struct frame_view view;
-    struct error local;
+    struct error local, why;
 
     if (!err)
         err = &local;
@@ -468,24 +600,18 @@ int rpc_recv(struct rpc_client *c, struct rpc_frame *frame, unsigned timeout_ms,
         c->first_len = 0;
     }
     for (;;) {
-        size_t used = 0;
-        enum frame_result result = FRAME_MORE;
+        int64_t limit = c->unanswered && c->answer_by < deadline ? c->answer_by : deadline;
+        int rc = c->unanswered ? client_take_answer(c, &why) : 0;
 
-        if (c->have > c->at)
-            result = frame_read(&c->reader, c->data + c->at, c->have - c->at, &used, accept_frame, c,
-                                c->scratch, &view, err);
-        c->at += used;
-        if (result == FRAME_GOT)
+        if (rc == 0 && !c->unanswered && (rc = client_take_frame(c, &view, &why)) > 0)
             break;
-        if (result == FRAME_ENDED)
-            error_set(err, BRE_CLOSED, "controller %s ended the session", c->name);
-        else if (result == FRAME_BAD)
-            error_prefix(err, "controller %s", c->name);
-        if (result != FRAME_MORE) {
+        if (rc > 0)
+            continue;
+        if (rc < 0)
             c->broken = true;
-            return -1;
-        }
-        if (client_fill(c, deadline, err) < 0)
+        else
+            rc = client_fill(c, limit, &why);
+        if (rc < 0 && client_ask_again(c, &why, err) < 0)
             return -1;
     }
     if (!(c->msg = msg_decode_bounds(msg_info(view.type)->bounds, view.body, view.len, err))) {

@@ -262,7 +262,7 @@ static void conn_write_failed(struct rpc_conn *conn, int code)
                conn->peer.address, strerror(code));
 }
 
-static void conn_flush(struct rpc_conn *conn)
+void conn_flush(struct rpc_conn *conn)
 {
     while (conn->out) {
         struct iovec iov[64];

@@ -61,15 +61,10 @@ static void work_done(void *arg)
     free(turn);
     conn->working = false;
     if (conn->state == CONN_HANDSHAKE) {
-        if (handshake_worked(conn->handshake, &err) < 0) {
+        if (handshake_worked(conn->handshake, &err) < 0)
             handshake_over(conn, &err);
-        } else if (handshake_state(conn->handshake) == HANDSHAKE_DONE && conn->server
-                   && server_admit(conn, handshake_peer(conn->handshake), &err) < 0) {
-            handshake_refuse(conn->handshake, &err);
-            handshake_over(conn, &err);
-        } else {
+        else
             handshake_go_on(conn);
-        }
     }
     conn_unref(conn);
 }
@@ -128,6 +123,7 @@ static void handshake_done(struct rpc_conn *conn)
     queue_output(conn);
     if (conn->state == CONN_CLOSED)
         return;
+    conn->is_local = !conn->dialled && handshake_is_local(conn->handshake);
     handshake_finish(TAKE(conn->handshake), &conn->writer, &conn->reader, &conn->peer, first, &len);
     free(conn->record);
     conn->record = NULL;
@@ -135,7 +131,10 @@ static void handshake_done(struct rpc_conn *conn)
         if (conn->server)
             server_set_rights(conn);
         conn->state = CONN_CONFIRM;
-        conn_watch(conn);
+        if (conn->is_local)
+            conn_flush(conn); /* no answer means that the request behind the hello was not read */
+        if (conn_watch(conn) == 0 && conn->is_local)
+            conn_readable(conn);
         return;
     }
     if (conn_queue(conn, first, len) == 0) {
@@ -155,6 +154,8 @@ static void handshake_done(struct rpc_conn *conn)
 
 static void handshake_go_on(struct rpc_conn *conn)
 {
+    struct error err;
+
     switch (handshake_state(conn->handshake)) {
     case HANDSHAKE_READ:
         queue_output(conn);
@@ -165,7 +166,12 @@ static void handshake_go_on(struct rpc_conn *conn)
         start_work(conn);
         return;
     case HANDSHAKE_DONE:
-        handshake_done(conn);
+        if (conn->server && server_admit(conn, handshake_peer(conn->handshake), &err) < 0) {
+            handshake_refuse(conn->handshake, &err);
+            handshake_over(conn, &err);
+        } else {
+            handshake_done(conn);
+        }
         return;
     case HANDSHAKE_FAILED:
         conn_failf(conn, BRE_AUTH, "the handshake failed");

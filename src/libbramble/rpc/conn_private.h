@@ -35,7 +35,7 @@ struct rpc_conn {
     int refs;
     int fd;
     bool dialled, registered, paused, flush_due, resume_due, working, above_low, sent_end, is_unix,
-        want_drain;
+        is_local, want_drain;
     struct reactor_fd *ready;
     struct reactor_timer *timer;
     enum { TIMER_NONE, TIMER_HANDSHAKE, TIMER_STALL, TIMER_ENDING } timer_for;
@@ -77,6 +77,7 @@ void conn_fail(struct rpc_conn *conn, const struct error *why);
 void conn_failf(struct rpc_conn *conn, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 int conn_queue(struct rpc_conn *conn, const void *data, size_t len);
+void conn_flush(struct rpc_conn *conn);
 void conn_flush_later(struct rpc_conn *conn);
 /* Send what is queued, then close: the handshake has refused the peer. */
 void conn_end(struct rpc_conn *conn);

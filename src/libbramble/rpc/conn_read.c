@@ -182,7 +182,7 @@ static ssize_t conn_receive(struct rpc_conn *conn, uint8_t *data, size_t size)
 
 static void conn_ended(struct rpc_conn *conn)
 {
-    if (conn->is_unix)
+    if (conn->is_unix || conn->is_local)
         conn_failf(conn, BRE_CLOSED, "closed by the other side");
     else
         conn_failf(conn, ECONNRESET, "the connection to %s was cut", conn->peer.address);

@@ -108,6 +108,7 @@ int rpc_listen(const char *listen_on, uint16_t port, int backlog, struct error *
             continue;
         }
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+        rpc_socket_options(fd); /* accepted connections inherit them */
         if (ai->ai_family == AF_INET6)
             setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
         if (bind(fd, ai->ai_addr, ai->ai_addrlen) < 0 || listen(fd, backlog) < 0) {

@@ -97,14 +97,20 @@ void rpc_conn_set_keepalive(struct rpc_conn *conn, unsigned timeout_ms);
 
 /* Where a controller is and how it is known: the one line a node or login host needs,
  * controller = "host:port KEY" (KEY: base64 of its Ed25519 public key). */
+enum { RPC_LOCAL_PATH_MAX = 108 };
 struct rpc_target {
     char host[256];
     uint16_t port;
     uint8_t key[32];
     bool have_key;
     char munge_socket[108]; /* empty: munge's default */
+    char local_socket[RPC_LOCAL_PATH_MAX]; /* tried first by rpc_client_open(); empty: none */
 };
 int rpc_target_parse(const char *text, struct rpc_target *target, struct error *err);
+/* Where a controller on this host serves commands beside its port; empty when run_dir is too long. */
+void rpc_local_path(const char *run_dir, uint16_t port, char path[RPC_LOCAL_PATH_MAX]);
+/* As root, which is about to become uid: make the folder of that socket. */
+int rpc_local_prepare(const char *run_dir, uid_t uid, gid_t gid, struct error *err);
 
 /* Dial a controller.  Names are looked up on a worker.  on_open or on_close follows within
  * timeout_ms. */
@@ -127,6 +133,7 @@ struct rpc_conn *rpc_dial_step(struct reactor *r, const struct step_address *add
 struct rpc_server_conf {
     const char *listen;       /* "0.0.0.0", "127.0.0.1", "::" */
     uint16_t port;            /* 0: any; see rpc_server_port() */
+    const char *run_dir;      /* the socket for this host's commands lies below it; NULL: none */
     const char *cluster_name;
     const uint8_t *secret_key;/* Ed25519, 64 bytes; copied */
     const char *munge_socket; /* NULL: default */

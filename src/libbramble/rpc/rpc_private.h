@@ -34,6 +34,10 @@ int rpc_connect_start(const struct addrinfo *ai);
 /* Blocks for names; numeric addresses need no look-up when only_numeric is set. */
 int rpc_resolve(const char *host, uint16_t port, bool only_numeric, struct addrinfo **list,
                 struct error *err);
+/* Connected to the controller's socket on this host; -1: there is none that can be trusted. */
+int rpc_local_connect(const char *path);
+/* The controller's end of it.  everybody: not only this user may connect. */
+int rpc_local_listen(const char *run_dir, uint16_t port, bool everybody, struct error *err);
 /* A listening socket. */
 int rpc_listen(const char *listen, uint16_t port, int backlog, struct error *err);
 uint16_t rpc_local_port(int fd);

@@ -26,11 +26,18 @@ struct uid_count {
     unsigned count;
 };
 
+struct listener {
+    struct rpc_server *server;
+    int fd; /* -1: there is none */
+    bool is_local;
+    struct reactor_fd *ready;
+};
+
 struct rpc_server {
     struct reactor *reactor;
     int refs; /* its own and one a connection */
-    int fd, spare_fd;
-    struct reactor_fd *ready;
+    int spare_fd;
+    struct listener port, local;
     const struct rpc_conn_ops *ops;
     void *arg;
     void (*on_peer)(void *arg, struct session_peer *peer);
@@ -211,14 +218,29 @@ void server_forget(struct rpc_conn *conn)
 
 /* ---- accepting ---- */
 
-static void server_accepted(struct rpc_server *s, int fd)
+static struct handshake *handshake_for(const struct listener *l, int fd)
 {
+    const struct rpc_server *s = l->server;
     struct handshake_server_conf conf = {
         .cluster_name = s->cluster_name,
         .secret_key = s->secret_key,
         .munge_socket = s->munge_socket,
         .only_own_uid = s->only_own_uid,
     };
+    struct ucred cred;
+    socklen_t len = sizeof cred;
+
+    if (!l->is_local)
+        return handshake_server(&conf);
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0
+               ? handshake_local_server(&conf, cred.uid, cred.gid)
+               : NULL;
+}
+
+static void server_accepted(struct listener *l, int fd)
+{
+    struct rpc_server *s = l->server;
+    struct handshake *h;
     struct rpc_conn *conn;
 
     if (s->oldest && (s->num_handshaking >= s->max_handshaking || s->num_conns >= s->max_conns))
@@ -230,27 +252,31 @@ static void server_accepted(struct rpc_server *s, int fd)
         close(fd);
         return;
     }
-    rpc_socket_options(fd);
+    if (!(h = handshake_for(l, fd))) {
+        close(fd);
+        return;
+    }
     conn = conn_create(s->reactor, fd, CONN_HANDSHAKE, s->ops, s->arg);
     conn->server = s;
     s->refs++;
     s->num_conns++;
     list_add(s, conn);
     conn_timer(conn, TIMER_HANDSHAKE, s->handshake_ms);
-    conn_handshake_start(conn, handshake_server(&conf));
+    conn_handshake_start(conn, h);
 }
 
 /* No descriptor is left: give up the spare one to take the connection and close it, else the loop
  * would be told about it for ever. */
-static void server_shed(struct rpc_server *s)
+static void server_shed(struct listener *l)
 {
+    struct rpc_server *s = l->server;
     int fd;
 
     if (!s->is_full)
         log_error("no file descriptor left: connections are refused (limit: ulimit -n)");
     s->is_full = true;
     close(s->spare_fd);
-    if ((fd = accept(s->fd, NULL, NULL)) >= 0)
+    if ((fd = accept(l->fd, NULL, NULL)) >= 0)
         close(fd);
     s->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (s->oldest)
@@ -259,21 +285,55 @@ static void server_shed(struct rpc_server *s)
 
 static void on_listen(void *arg, int events, int status)
 {
-    struct rpc_server *s = arg;
+    struct listener *l = arg;
 
     (void)events;
     (void)status;
     for (unsigned i = 0; i < ACCEPT_BATCH; i++) {
-        int fd = accept4(s->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
         if (fd >= 0) {
-            server_accepted(s, fd);
+            server_accepted(l, fd);
         } else if (errno == EMFILE || errno == ENFILE) {
-            server_shed(s);
+            server_shed(l);
             return;
         } else if (errno != EINTR && errno != ECONNABORTED) {
             return;
         }
+    }
+}
+
+static int listener_start(struct rpc_server *s, struct listener *l, int fd, struct error *err)
+{
+    l->server = s;
+    l->fd = fd;
+    if (!(l->ready = reactor_fd_create(s->reactor, fd, on_listen, l))
+        || reactor_fd_watch(l->ready, REACTOR_READ) < 0)
+        return error_set(err, errno, "cannot watch the %s: %s", l->is_local ? "local socket" : "port",
+                         strerror(errno));
+    return 0;
+}
+
+static void listener_stop(struct listener *l)
+{
+    reactor_fd_close(l->ready);
+    l->ready = NULL;
+    if (l->fd >= 0)
+        close(l->fd);
+    l->fd = -1;
+}
+
+/* Without it everything works, a little slower. */
+static void local_start(struct rpc_server *s, const char *run_dir)
+{
+    struct error err;
+    int fd = rpc_local_listen(run_dir, rpc_server_port(s), !s->only_own_uid, &err);
+
+    if (fd < 0)
+        log_notice("commands on this host use the port, for want of a local socket: %s", err.text);
+    else if (listener_start(s, &s->local, fd, &err) < 0) {
+        log_notice("%s", err.text);
+        listener_stop(&s->local);
     }
 }
 
@@ -288,7 +348,8 @@ struct rpc_server *rpc_server_create(struct reactor *r, const struct rpc_server_
     s = xcalloc(1, sizeof *s);
     s->reactor = r;
     s->refs = 1;
-    s->fd = fd;
+    s->local.is_local = true;
+    s->local.fd = -1;
     s->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     s->ops = ops;
     s->arg = arg;
@@ -300,18 +361,18 @@ struct rpc_server *rpc_server_create(struct reactor *r, const struct rpc_server_
     s->max_conns = conf->max_conns ? conf->max_conns : DEFAULT_CONNS;
     s->max_handshaking = s->max_conns / 4 ? s->max_conns / 4 : 1;
     s->handshake_ms = conf->handshake_ms ? conf->handshake_ms : DEFAULT_HANDSHAKE_MS;
-    if (!(s->ready = reactor_fd_create(r, fd, on_listen, s))
-        || reactor_fd_watch(s->ready, REACTOR_READ) < 0) {
-        error_set(err, errno, "cannot watch the port: %s", strerror(errno));
+    if (listener_start(s, &s->port, fd, err) < 0) {
         rpc_server_destroy(s);
         return NULL;
     }
+    if (conf->run_dir)
+        local_start(s, conf->run_dir);
     return s;
 }
 
 uint16_t rpc_server_port(const struct rpc_server *s)
 {
-    return rpc_local_port(s->fd);
+    return rpc_local_port(s->port.fd);
 }
 
 void server_count_queued(struct rpc_server *s, size_t more, size_t less)
@@ -333,12 +394,11 @@ void rpc_server_destroy(struct rpc_server *s)
 {
     if (!s)
         return;
-    reactor_fd_close(s->ready);
-    s->ready = NULL;
-    close(s->fd);
+    listener_stop(&s->port);
+    listener_stop(&s->local);
     if (s->spare_fd >= 0)
         close(s->spare_fd);
-    s->fd = s->spare_fd = -1;
+    s->spare_fd = -1;
     server_unref(s);
 }
 

@@ -126,7 +126,6 @@ static void port_accepted(struct step_port *p, int fd)
 
     if (p->num_waiting >= WAITING_MAX)
         waiting_remove(p->oldest, true);
-    rpc_socket_options(fd);
     w = xcalloc(1, sizeof *w);
     w->port = p;
     w->fd = fd;
