@@ -21,6 +21,7 @@ system_tests = \
     testsuite/system/ledger.t \
     testsuite/system/basic.t \
     testsuite/system/show.t \
+    testsuite/system/queries.t \
     testsuite/system/commands.t \
     testsuite/system/restart.t \
     testsuite/system/crash.t \

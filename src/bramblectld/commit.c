@@ -15,6 +15,7 @@
 #include "bramblectld/event_log.h"
 #include "bramblectld/journal/journal.h"
 #include "bramblectld/requests/clients.h"
+#include "bramblectld/requests/diag.h"
 #include "util/failpoint.h"
 #include "util/log.h"
 #include "util/mem.h"
@@ -137,6 +138,7 @@ void ctld_commit(struct ctld *c, struct decision *d, commit_done_f *done, void *
         }
         append_event(k, d->events[i]);
         event_log(d->events[i]);
+        diag_event(c->diag, d->events[i]);
         if (clients_wait_for(c->clients, event_job(d->events[i])))
             c->flush_now = true;
         if (d->events[i]->body_case != WIRE__EVENT__BODY_JOB_PURGED) /* lost, it is purged again */

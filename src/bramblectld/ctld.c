@@ -20,6 +20,7 @@
 #include "bramblectld/projections/accounting.h"
 #include "bramblectld/replay.h"
 #include "bramblectld/requests/clients.h"
+#include "bramblectld/requests/diag.h"
 #include "bramblectld/requests/identity.h"
 #include "conf/conf.h"
 #include "reactor/reactor.h"
@@ -60,7 +61,10 @@ static bool sched_slice(struct ctld *c, const struct cluster_now *now)
     if (!cluster_sched_wanted(c->cluster))
         return false;
     struct decision *d = ctld_decision(c);
+    const int64_t from = diag_clock();
     bool more = cluster_sched_pass(c->cluster, now, SCHED_SLICE, d);
+    diag_pass(c->diag, diag_clock() - from, !cluster_sched_running(c->cluster), cluster_stats_now(c->cluster),
+              now->wall_usec / 1000000);
     commit_or_drop(c, d);
     return more;
 }
@@ -372,6 +376,7 @@ struct ctld *ctld_create(const struct ctld_options *options, struct error *err)
     c->options = *options;
     c->timer_at_ms = UINT64_MAX;
     c->boot_time = time(NULL);
+    c->diag = diag_create(c->boot_time);
     arena_init(&c->conf_arena, 0, 0);
     c->conf_path = xstrdup(options->conf_path ? options->conf_path : BRAMBLE_SYSCONFDIR "/bramble.conf");
     if (gethostname(c->host, sizeof(c->host) - 1) < 0)
@@ -439,6 +444,7 @@ void ctld_destroy(struct ctld *c)
     identities_destroy(c->identities);
     cluster_destroy(c->cluster);
     arena_fini(&c->conf_arena);
+    diag_destroy(c->diag);
     conf_destroy(c->conf);
     free(c->conf_path);
     free(c);

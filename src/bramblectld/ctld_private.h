@@ -34,6 +34,7 @@ struct ctld {
     struct agents *agents;
     struct clients *clients;
     struct accounting *accounting; /* NULL: none configured */
+    struct diag *diag;
     struct rpc_server *server;
     struct reactor_signal *sigterm, *sigint, *sighup;
     struct reactor_timer *timer;   /* the heart's next deadline */

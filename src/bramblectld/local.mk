@@ -22,7 +22,7 @@ libctld_la_SOURCES += \
     src/bramblectld/projections/project.c src/bramblectld/projections/project.h \
     src/bramblectld/requests/admin.c src/bramblectld/requests/alloc.c \
     src/bramblectld/requests/clients.c src/bramblectld/requests/clients.h \
-    src/bramblectld/requests/control.c src/bramblectld/requests/filter.c \
+    src/bramblectld/requests/control.c src/bramblectld/requests/diag.c src/bramblectld/requests/diag.h src/bramblectld/requests/filter.c \
     src/bramblectld/requests/filter.h src/bramblectld/requests/identity.c \
     src/bramblectld/requests/identity.h src/bramblectld/requests/job_id_text.c \
     src/bramblectld/requests/job_id_text.h src/bramblectld/requests/query.c \

@@ -195,6 +195,11 @@ const char *cluster_name(const struct cluster *c)
     return c->name ? c->name : conf_of(c)->name;
 }
 
+const struct cluster_stats *cluster_stats_now(const struct cluster *c)
+{
+    return &c->stats;
+}
+
 void cluster_stats(const struct cluster *c, struct cluster_stats *stats)
 {
     *stats = c->stats;

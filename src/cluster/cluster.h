@@ -296,6 +296,7 @@ int cluster_decide_timers(struct cluster *c, const struct cluster_now *now, stru
 #define SCHED_SLICE 75000u
 bool cluster_sched_pass(struct cluster *c, const struct cluster_now *now, uint32_t budget,
                         struct decision *d);
+bool cluster_sched_running(const struct cluster *c); /* a pass is under way, between two slices */
 bool cluster_sched_wanted(const struct cluster *c); /* is there anything a pass could change? */
 /* Plan starts for pending jobs to the backfill depth, for squeue --start and scontrol show job.
  * Sliced like a pass; true: call again.  Changes no state but the plan, and costs nothing while
@@ -435,9 +436,14 @@ const char *cluster_name(const struct cluster *c);
 struct cluster_stats {          /* sdiag */
     uint64_t jobs_submitted, jobs_started, jobs_ended;
     uint64_t passes, slices, last_pass_units, shapes;
+    uint64_t last_pass_tried, last_pass_planned; /* jobs looked at, and given a planned start */
+    bool last_pass_cut;                          /* some of the queue was left unplanned */
+    size_t queued;                               /* pending and eligible */
     size_t pending, running, completing, ended;
 };
 void cluster_stats(const struct cluster *c, struct cluster_stats *stats);
+/* Without those that take a walk over all jobs: pending, running, completing, ended. */
+const struct cluster_stats *cluster_stats_now(const struct cluster *c);
 
 /* ---- snapshots ------------------------------------------------------------------------------ *
  * The shortest run of events that makes this state.  Nothing may be applied between begin and

@@ -7,6 +7,7 @@ include src/commands/salloc/local.mk
 include src/commands/display/local.mk
 include src/commands/squeue/local.mk
 include src/commands/sacct/local.mk
+include src/commands/sdiag/local.mk
 include src/commands/srun/local.mk
 include src/commands/scontrol/local.mk
 include src/commands/sinfo/local.mk

@@ -2,7 +2,7 @@ show_tests = testsuite/unit/show/test_display testsuite/unit/show/test_show test
 check_PROGRAMS += $(show_tests)
 TESTS += $(show_tests)
 show_test_cppflags = $(COMMAND_CPPFLAGS) -I$(top_srcdir)/testsuite/unit/show
-show_test_libs = libsqueue.la libsinfo.la libsacct.la libdisplay.la $(LIBBRAMBLE) $(CHECK_LIBS)
+show_test_libs = libsdiag.la libsqueue.la libsinfo.la libsacct.la libdisplay.la $(LIBBRAMBLE) $(CHECK_LIBS)
 testsuite_unit_show_test_display_SOURCES = testsuite/unit/show/test_display.c testsuite/unit/show/fake.c \
     testsuite/unit/show/fake.h
 testsuite_unit_show_test_display_CPPFLAGS = $(show_test_cppflags)
@@ -14,6 +14,7 @@ testsuite_unit_show_test_show_CPPFLAGS = $(show_test_cppflags)
 testsuite_unit_show_test_show_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 testsuite_unit_show_test_show_LDADD = $(show_test_libs)
 testsuite_unit_show_test_show_man_SOURCES = testsuite/unit/show/test_show_man.c
-testsuite_unit_show_test_show_man_CPPFLAGS = $(show_test_cppflags) -DMAN_DIR='"$(abs_top_builddir)/man/man1"'
+testsuite_unit_show_test_show_man_CPPFLAGS = $(show_test_cppflags) -DMAN_DIR='"$(abs_top_builddir)/man/man1"' \
+    -DMAN_SOURCE_DIR='"$(abs_top_srcdir)/man/man1"'
 testsuite_unit_show_test_show_man_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 testsuite_unit_show_test_show_man_LDADD = $(show_test_libs)

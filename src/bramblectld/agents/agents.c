@@ -9,6 +9,7 @@
 #include "bramblectld/agents/node_config.h"
 #include "bramblectld/commit.h"
 #include "bramblectld/ctld_private.h"
+#include "bramblectld/requests/diag.h"
 #include "conf/conf.h"
 #include "reactor/reactor.h"
 #include "rpc/rpc.h"
@@ -315,9 +316,8 @@ static void on_job_clean(struct agent *ag, const Wire__JobClean *clean)
     ctld_commit(c, d, NULL, NULL);
 }
 
-static void on_frame(void *arg, struct rpc_conn *conn, const struct rpc_frame *frame)
+static void handle(struct agent *ag, struct rpc_conn *conn, const struct rpc_frame *frame)
 {
-    struct agent *ag = arg;
     struct error err;
     if (ag->all->ctld->stopping)
         return; /* it is repeated to whoever comes next */
@@ -387,6 +387,18 @@ static void on_close(void *arg, struct rpc_conn *conn, const struct error *why)
         }
     }
     agent_decref(ag);
+}
+
+
+static void on_frame(void *arg, struct rpc_conn *conn, const struct rpc_frame *frame)
+{
+    struct agent *ag = arg;
+    struct diag *diag = ag->all->ctld->diag;
+    const unsigned type = frame->type;
+    const uint32_t uid = rpc_conn_peer(conn)->uid;
+    const int64_t from = diag_clock();
+    handle(ag, conn, frame);
+    diag_rpc(diag, type, 0, uid, 1, diag_clock() - from);
 }
 
 static const struct rpc_conn_ops agent_ops = { .on_frame = on_frame, .on_close = on_close };

@@ -308,6 +308,11 @@ static void on_timer(void *arg)
         start_batch(a);
 }
 
+uint64_t accounting_position(const struct accounting *a)
+{
+    return a->position;
+}
+
 void accounting_nudge(struct accounting *a)
 {
     if (!a->failed)

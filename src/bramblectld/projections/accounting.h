@@ -19,6 +19,8 @@ void accounting_destroy(struct accounting *a); /* NULL is allowed */
 /* Records may have been added to the journal. */
 void accounting_nudge(struct accounting *a);
 
+/* The last record that is in the store. */
+uint64_t accounting_position(const struct accounting *a);
 /* Run work(arg, plugin, self) on a worker when the store holds all that is on disk now, then done(arg, err):
  * err is NULL unless the store could not be brought up to date or work failed (-1 with its err). */
 typedef int accounting_work_f(void *arg, const struct accounting_plugin *plugin, void *self, struct error *err);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bramblectld/requests/clients.h"
+#include "bramblectld/requests/diag.h"
 #include "bramblectld/requests/query.h"
 #include "bramblectld/requests/wait.h"
 #include "bramblectld/journal/journal.h"
@@ -155,6 +156,9 @@ static void dispatch(struct request *req, const ProtobufCMessage *msg)
     case MSG_SHOW_CONFIG:
         config_handle(req);
         break;
+    case MSG_DIAG:
+        diag_handle(req, (const Wire__DiagRequest *)msg);
+        break;
     case MSG_PING:
         ping_handle(req);
         break;
@@ -167,6 +171,17 @@ static void dispatch(struct request *req, const ProtobufCMessage *msg)
     default:
         request_refuse_code(req, BRE_PROTOCOL, "%s is not for the controller", msg_type_name(req->type));
     }
+}
+
+/* The request may be gone when its handler returns. */
+static void dispatch_timed(struct request *req, const ProtobufCMessage *msg)
+{
+    struct diag *diag = req->ctld->diag;
+    const unsigned type = req->type, table = type == MSG_QUERY ? ((const Wire__QueryRequest *)msg)->table : 0;
+    const uint32_t uid = req->session->who.uid;
+    const int64_t from = diag_clock();
+    dispatch(req, msg);
+    diag_rpc(diag, type, table, uid, 1, diag_clock() - from);
 }
 
 static void on_frame(void *arg, struct rpc_conn *conn, const struct rpc_frame *frame)
@@ -186,7 +201,7 @@ static void on_frame(void *arg, struct rpc_conn *conn, const struct rpc_frame *f
     else if (s->in_flight > IN_FLIGHT_MAX)
         request_refuse_code(req, BRE_BUSY, "more than %d requests of one session are under way", IN_FLIGHT_MAX);
     else
-        dispatch(req, frame->msg);
+        dispatch_timed(req, frame->msg);
 }
 
 /* ---- waiting ---- */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bramblectld/requests/diag.h"
 #include "bramblectld/requests/job_id_text.h"
 #include "bramblectld/requests/query_private.h"
 #include "reactor/reactor.h"
@@ -28,6 +29,20 @@ static void query_end(struct query *q)
     struct request *req = q->req;
     query_free(q);
     request_end(req);
+}
+
+static void slice(void *arg);
+
+/* A slice after the first one, which the request's handler ran and timed. */
+static void later_slice(void *arg)
+{
+    const struct query *q = arg;
+    struct diag *diag = q->req->ctld->diag;
+    const unsigned table = q->msg->table;
+    const uint32_t uid = q->req->session->who.uid;
+    const int64_t from = diag_clock();
+    slice(arg);
+    diag_rpc(diag, MSG_QUERY, table, uid, 0, diag_clock() - from);
 }
 
 static void slice(void *arg)
@@ -74,7 +89,7 @@ static void slice(void *arg)
     if (q->done)
         query_end(q);
     else
-        reactor_defer(req->ctld->reactor, slice, q);
+        reactor_defer(req->ctld->reactor, later_slice, q);
 }
 
 void query_resume(struct session *s)
@@ -82,7 +97,7 @@ void query_resume(struct session *s)
     struct list_node *node;
     while ((node = list_pop(&s->stalled))) {
         struct query *q = container_of(node, struct query, link);
-        reactor_defer(q->req->ctld->reactor, slice, q);
+        reactor_defer(q->req->ctld->reactor, later_slice, q);
     }
 }
 

@@ -14,6 +14,8 @@ struct sched {
     uint32_t num_open; /* of them, not blocked */
     uint32_t planned;
     uint32_t units; /* of this pass */
+    uint32_t tried; /* jobs it has looked at */
+    bool cut;       /* it stopped planning before the end of the queue */
     struct plan *plan;
     struct tentative *given; /* in this call */
     uint32_t *part_first;    /* by partition: the first job that waits there */
@@ -131,6 +133,8 @@ static void pass_begin(struct sched *s, const struct cluster_now *now, bool plan
     s->pass++;
     s->planned = 0;
     s->units = 0;
+    s->tried = 0;
+    s->cut = false;
     s->num_open = 0;
     plan_reset(s->plan, now->wall_usec);
     s->part_first = xreallocarray(s->part_first, c->num_parts + 1, sizeof(*s->part_first));
@@ -289,6 +293,8 @@ static void emit_start(struct sched *s, const struct cluster_now *now, struct jo
     SET(ev, attempt, job->attempt);
     ev->partition = arena_strdup(&d->arena, part->conf.name);
     SET(ev, end_limit, length == FOREVER ? 0 : now->wall_usec + length);
+    if (planned)
+        SET(ev, backfill, true);
     ev->nodes = arena_alloc(&d->arena, num_picked * sizeof(*ev->nodes));
     for (uint32_t i = 0; i < num_picked; i++) {
         const struct slot *slot = &s->slots[s->picked[i]];
@@ -417,6 +423,7 @@ static bool pass_run(struct sched *s, const struct cluster_now *now, uint32_t bu
             s->units += (uint32_t)c->num_nodes;
         }
         if (!shape->blocked) {
+            s->tried++;
             if (!s->plan_only && try_start(s, now, shape, d)) {
                 advance(s, shape);
                 continue;
@@ -425,6 +432,7 @@ static bool pass_run(struct sched *s, const struct cluster_now *now, uint32_t bu
             continue; /* planned next, if somebody could get in its way */
         }
         if (shape->reason != REASON_RESOURCES || s->planned >= depth) {
+            s->cut |= shape->reason == REASON_RESOURCES;
             heap_pop(s);
             continue;
         }
@@ -438,6 +446,11 @@ static bool pass_run(struct sched *s, const struct cluster_now *now, uint32_t bu
 bool cluster_sched_wanted(const struct cluster *c)
 {
     return c->sched_wanted || (c->sched->running && !c->sched->plan_only);
+}
+
+bool cluster_sched_running(const struct cluster *c)
+{
+    return c->sched->running && !c->sched->plan_only;
 }
 
 bool cluster_sched_pass(struct cluster *c, const struct cluster_now *now, uint32_t budget,
@@ -458,6 +471,9 @@ bool cluster_sched_pass(struct cluster *c, const struct cluster_now *now, uint32
     more = pass_run(s, now, budget ? budget : 1, d);
     tentative_clear(s);
     c->stats.last_pass_units = s->units;
+    c->stats.last_pass_tried = s->tried;
+    c->stats.last_pass_planned = s->planned;
+    c->stats.last_pass_cut = s->cut;
     s->plan_fresh = false;
     return more || c->sched_wanted;
 }

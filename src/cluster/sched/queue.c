@@ -77,7 +77,7 @@ void queue_insert(struct cluster *c, struct job *job)
         shape->head = job;
     job->planned_sec = 0;
     shape->num_jobs++;
-    c->stats.pending++;
+    c->stats.queued++;
 }
 
 void queue_remove(struct cluster *c, struct job *job)
@@ -94,7 +94,7 @@ void queue_remove(struct cluster *c, struct job *job)
     LEFT(job) = RIGHT(job) = UP(job) = NULL;
     job->queued = false;
     shape->num_jobs--;
-    c->stats.pending--;
+    c->stats.queued--;
 }
 
 struct job *queue_first(const struct shape *shape)

@@ -279,6 +279,38 @@ static ProtobufCMessage *as_received(unsigned type, const ProtobufCMessage *msg,
     return msg_decode(type, buf, len, err);
 }
 
+static ProtobufCMessage *make_diag(struct error *err)
+{
+    Wire__DiagReply reply = WIRE__DIAG_REPLY__INIT;
+    Wire__DiagRpc rows[] = { WIRE__DIAG_RPC__INIT, WIRE__DIAG_RPC__INIT, WIRE__DIAG_RPC__INIT };
+    Wire__DiagRpc *types[] = { &rows[0], &rows[1] }, *users[] = { &rows[2] };
+
+#define PUT(m, field, value) ((m).has_##field = true, (m).field = (value))
+    PUT(reply, now, FAKE_NOW);
+    PUT(reply, since, FAKE_NOW - 600);
+    PUT(reply, jobs_submitted, 7);
+    PUT(reply, passes, 20);
+    PUT(reply, pass_sum_usec, 400);
+    PUT(reply, pass_depth, 40);
+    PUT(rows[0], type, MSG_QUERY);
+    PUT(rows[0], table, QUERY_JOBS);
+    PUT(rows[0], count, 4);
+    PUT(rows[0], usec, 100);
+    PUT(rows[1], type, MSG_HEARTBEAT);
+    PUT(rows[1], count, 2);
+    PUT(rows[1], usec, 900);
+    PUT(rows[2], uid, 0);
+    PUT(rows[2], count, 6);
+    PUT(rows[2], usec, 1000);
+#undef PUT
+    rows[2].user = (char *)"root";
+    reply.types = types;
+    reply.n_types = 2;
+    reply.users = users;
+    reply.n_users = 1;
+    return as_received(MSG_DIAG_REPLY, &reply.base, err);
+}
+
 static ProtobufCMessage *fake_call(struct source *s, unsigned type, const ProtobufCMessage *request,
                                    unsigned want, struct error *err)
 {
@@ -298,6 +330,8 @@ static ProtobufCMessage *fake_call(struct source *s, unsigned type, const Protob
         config.n_items = 1;
         return as_received(MSG_CONFIG_REPLY, &config.base, err);
     }
+    if (type == MSG_DIAG)
+        return make_diag(err);
     error_set(err, BRE_NO_CONTACT, "no controller in this test");
     return NULL;
 }

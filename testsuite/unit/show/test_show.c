@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "commands/sacct/sacct.h"
+#include "commands/sdiag/sdiag.h"
 #include "commands/sinfo/sinfo.h"
 #include "commands/squeue/squeue.h"
 #include "fake.h"
@@ -117,6 +118,30 @@ START_TEST(other_clusters_are_refused_and_the_own_one_is_named)
     ck_refused(sacct_run, "sacct -M mycluster,other -j 1",
                "sacct: error: 'mycluster,other' can't be reached now, or it is an invalid entry for --cluster.  Use "
                "'sacctmgr list clusters' to see available clusters.  There is one here, mycluster\n");
+}
+END_TEST
+
+START_TEST(sdiag_prints_slurms_layout)
+{
+    struct run run = run_command(sdiag_run, "sdiag", fake_source());
+
+    ck_assert_int_eq(run.rc, 0);
+    ck_assert_ptr_nonnull(strstr(run.out, "*\nsdiag output at Sat Nov 21 06:36:40 2026 (1795243000)\nData since      "
+                                          "Sat Nov 21 06:26:40 2026 (1795242400)\n*"));
+    ck_assert_ptr_nonnull(strstr(run.out, "\nJobs submitted: 7\nJobs started:   0\n"));
+    ck_assert_ptr_nonnull(strstr(run.out, "\tTotal cycles: 20\n\tMean cycle:   20\n\tMean depth cycle:  2\n"
+                                          "\tCycles per minute: 2\n"));
+    ck_assert_ptr_nonnull(strstr(
+        run.out, "by message type\n"
+                 "\tREQUEST_JOB_INFO                        ( 2003) count:4      ave_time:25     total_time:100\n"
+                 "\tBRAMBLE_HEARTBEAT                       (10044) count:2      ave_time:450    total_time:900\n\n"
+                 "Remote Procedure Call statistics by user\n"
+                 "\troot            (       0) count:6      ave_time:166    total_time:1000\n"));
+    run_fini(&run);
+    run = run_command(sdiag_run, "sdiag -t", fake_source());
+    ck_assert_ptr_nonnull(strstr(run.out, "total_time:900\n\tREQUEST_JOB_INFO"));
+    run_fini(&run);
+    ck_output(sdiag_run, "sdiag -r", "Reset scheduling statistics\n");
 }
 END_TEST
 
@@ -454,6 +479,7 @@ int main(void)
     tcase_add_test(tc, squeue_leaves_patterns_of_paths_alone_unless_told);
     tcase_add_test(tc, other_clusters_are_refused_and_the_own_one_is_named);
     tcase_add_test(tc, options_are_completed_from_the_table);
+    tcase_add_test(tc, sdiag_prints_slurms_layout);
     tcase_add_test(tc, squeue_tells_a_job_that_is_gone_from_one_that_is_done);
     tcase_add_test(tc, squeue_refuses_bad_words_in_slurms_words);
     tcase_add_test(tc, squeue_says_what_a_client_waits_to_match_when_the_controller_is_away);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "commands/sacct/sacct.h"
+#include "commands/sdiag/sdiag.h"
 #include "commands/sinfo/sinfo.h"
 #include "commands/squeue/squeue.h"
 #include "util/error.h"
@@ -18,12 +19,14 @@
 /* The page's text without the backslashes of \- and without \fB, \fI, \fR. */
 static char *page_load(const char *name)
 {
-    CLEANUP_FREE char *path = xasprintf("%s/%s.1", MAN_DIR, name);
+    CLEANUP_FREE char *made = xasprintf("%s/%s.1", MAN_DIR, name);
+    CLEANUP_FREE char *plain = xasprintf("%s/%s.1", MAN_SOURCE_DIR, name);
     struct error err = { 0 };
     char *text, *to;
     size_t len;
 
-    if (fs_read_file(AT_FDCWD, path, 1 << 20, &text, &len, &err) < 0)
+    if (fs_read_file(AT_FDCWD, made, 1 << 20, &text, &len, &err) < 0
+        && fs_read_file(AT_FDCWD, plain, 1 << 20, &text, &len, &err) < 0)
         ck_abort_msg("%s", err.text);
     to = text;
     for (const char *from = text; *from; from++) {
@@ -154,6 +157,16 @@ START_TEST(sacct_page_and_tables_agree)
 }
 END_TEST
 
+START_TEST(sdiag_page_and_tables_agree)
+{
+    CLEANUP_FREE char *page = page_load("sdiag");
+    unsigned faults = check_options("sdiag", page, sdiag_options, sdiag_num_options)
+                      + check_unknown("sdiag", page, sdiag_options, sdiag_num_options);
+
+    ck_assert_uint_eq(faults, 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("show_man");
@@ -164,6 +177,7 @@ int main(void)
     tcase_add_test(tc, squeue_page_and_tables_agree);
     tcase_add_test(tc, sinfo_page_and_tables_agree);
     tcase_add_test(tc, sacct_page_and_tables_agree);
+    tcase_add_test(tc, sdiag_page_and_tables_agree);
     suite_add_tcase(s, tc);
     sr = srunner_create(s);
     srunner_run_all(sr, CK_NORMAL);

@@ -1,0 +1,31 @@
+#!/bin/bash
+# limit: 180
+# user: plain
+# sdiag and the other commands that tell of the cluster, against a real one.
+. "$TESTSUITE/lib/tap.sh"
+. "$TESTSUITE/lib/cluster.sh"
+
+test_case "two agents come up idle" 'cluster_start 2'
+on_test_failure() { tail -n 15 "$CLUSTER_DIR"/log/*; }
+cd "$CLUSTER_DIR" || exit
+ME=$(id -un)
+unset SLURM_TIME_FORMAT
+
+test_case "jobs of several ends are there" '
+    run=$(sbatch --parsable -J run -N1 -n2 -t 5 -o "out-%j-%x" --wrap "srun -n2 sleep 300") &&
+    done=$(sbatch --parsable -J done -o /dev/null --wrap "srun true") &&
+    bad=$(sbatch --parsable -J bad -o /dev/null --wrap "exit 3") &&
+    held=$(sbatch --parsable -J held -H -o /dev/null --wrap true) &&
+    job_wait $run RUNNING && job_wait $done COMPLETED && job_wait $bad FAILED && scancel $held && job_wait $held CANCELLED'
+
+test_case "sdiag counts jobs, passes and requests" '
+    sdiag > o && grep -qx "Jobs submitted: 4" o && grep -qx "Jobs started:   3" o && grep -qx "Jobs completed: 2" o &&
+    grep -qx "Jobs canceled:  1" o && grep -qx "Jobs running:   1" o && grep -Eq "^	Total cycles: [1-9]" o &&
+    grep -Eq "^	REQUEST_SUBMIT_BATCH_JOB +\( 4003\) count:4 " o && grep -Eq "^	$ME +\( *$(id -u)\) count:[1-9]" o'
+test_case "sdiag --reset begins anew" '
+    expect "Reset scheduling statistics" "$(sdiag -r)" && sdiag > o && grep -qx "Jobs submitted: 0" o &&
+    ! grep -q REQUEST_SUBMIT_BATCH_JOB o'
+test_case "squeue tells paths as they were given, and written out" '
+    expect "$CLUSTER_DIR/out-%j-%x" "$(squeue -h -j $run -O STDOUT:)" &&
+    expect "$CLUSTER_DIR/out-$run-run" "$(squeue -h -j $run --expand-patterns -O STDOUT:)" &&
+    expect "$run=RUNNING" "$(squeue -h --only-job-state -o %i=%T)"'
