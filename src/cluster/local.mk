@@ -7,7 +7,7 @@ libcluster_la_SOURCES = \
     src/cluster/event/react.c src/cluster/event/message.c src/cluster/event/clock.c \
     src/cluster/event/timers.c src/cluster/event/snapshot.c src/cluster/event/dump.c \
     src/cluster/job/job.h src/cluster/job/job.c src/cluster/job/job_table.c src/cluster/job/spec.c \
-    src/cluster/job/job_apply.c src/cluster/job/job_depend.c src/cluster/job/job_end.c \
+    src/cluster/job/job_alloc.c src/cluster/job/job_apply.c src/cluster/job/job_depend.c src/cluster/job/job_end.c \
     src/cluster/job/job_submit.c src/cluster/job/job_control.c src/cluster/job/job_update.c \
     src/cluster/job/job_view.c src/cluster/job/job_suspend.c \
     src/cluster/step/step.h src/cluster/step/step.c src/cluster/step/step_layout.c \
@@ -16,5 +16,5 @@ libcluster_la_SOURCES = \
     src/cluster/node/node_decide.c src/cluster/node/node_update.c \
     src/cluster/part/part.h src/cluster/part/part.c \
     src/cluster/sched/sched.h src/cluster/sched/shape.c src/cluster/sched/feature.c \
-    src/cluster/sched/queue.c src/cluster/sched/fit.c src/cluster/sched/plan.c \
+    src/cluster/sched/queue.c src/cluster/sched/fit.c src/cluster/sched/choose.c src/cluster/sched/plan.c \
     src/cluster/sched/pass.c src/cluster/sched/admit.c src/cluster/sched/reason.c

@@ -71,6 +71,8 @@ Wire__AllocInfo *cluster_alloc_info(struct cluster *c, uint32_t id, struct arena
         m->n_nodes++;
         tasks[i] = an->tasks;
         cpus[i] = an->cpus;
+        if (!spec->num_tasks && !spec->ntasks_per_node) /* nobody said: as many as have room */
+            tasks[i] = an->cpus / (spec->cpus_per_task ? spec->cpus_per_task : 1);
     }
     m->tasks_per_node = kept(a, counts_format(tasks, job->alloc->count));
     m->cpus_per_node = kept(a, counts_format(cpus, job->alloc->count));

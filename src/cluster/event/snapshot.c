@@ -169,6 +169,8 @@ static Wire__EvJobStarted *started_image(struct cluster *c, struct decision *d,
     SET(m, attempt, job->attempt);
     m->partition = alloc->partition;
     SET(m, end_limit, job->phase == PHASE_ENDED ? 0 : job->end_limit);
+    if (alloc->limit_min)
+        SET(m, time_limit_min, alloc->limit_min);
     m->nodes = arena_alloc(&d->arena, alloc->count * sizeof(*m->nodes));
     for (uint32_t i = 0; i < alloc->count; i++) {
         const struct alloc_node *an = &alloc->nodes[i];

@@ -73,6 +73,8 @@ void job_destroy(struct cluster *c, struct job *job)
 
 uint32_t job_time_limit(const struct cluster *c, const struct job *job)
 {
+    if (job->alloc && job->alloc->limit_min && job->phase != PHASE_PENDING)
+        return job->alloc->limit_min;
     return shape_time_limit(c, job->spec->shape,
                             job->alloc && job->phase != PHASE_PENDING
                                 ? part_find(c, job->alloc->partition)

@@ -61,7 +61,7 @@ struct alloc_node {
 };
 struct alloc {
     uint32_t count;
-    uint32_t part_name_id; /* unused bits keep the array aligned */
+    uint32_t limit_min; /* less time than the description asks for (--time-min); 0: as it says */
     char *partition;
     char *node_list;       /* made when first asked for */
     struct alloc_node nodes[];
@@ -158,6 +158,16 @@ static inline uint32_t job_prio(const struct job *job)
 {
     return job->hold ? 0 : job->priority;
 }
+
+/* job_alloc.c */
+int alloc_create(struct cluster *c, const Wire__EvJobStarted *m, struct alloc **out,
+                 struct error *err);
+/* Nothing of the job is left on that place of its allocation. */
+void job_place_clean(struct cluster *c, struct job *job, uint32_t place);
+/* Take what alloc names from the nodes; alloc is the job's then, and freed on failure.  shared: what
+ * a snapshot says is so, also where jobs share cores since one of them was resumed. */
+int job_take_alloc(struct cluster *c, struct job *job, struct alloc *alloc, bool shared,
+                   struct error *err);
 
 /* job_apply.c */
 int job_apply_submitted(struct cluster *c, const Wire__Event *ev, struct error *err);

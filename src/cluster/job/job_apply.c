@@ -153,6 +153,8 @@ int job_apply_updated(struct cluster *c, const Wire__Event *ev, struct error *er
             name_decref(c, job->name);
             job->name = name;
         }
+        if (m->changes && m->changes->has_time_limit_min && job->alloc)
+            job->alloc->limit_min = 0;
         depends = (m->changes && m->changes->dependency);
         for (size_t i = 0; i < m->n_cleared; i++) {
             depends |= strcmp(m->cleared[i], "dependency") == 0;
@@ -186,76 +188,6 @@ int job_apply_updated(struct cluster *c, const Wire__Event *ev, struct error *er
     }
     job->eligible = false;
     job_queue_update(c, job, ev->time_usec);
-    return 0;
-}
-
-static int alloc_create(struct cluster *c, const Wire__EvJobStarted *m, struct alloc **out,
-                        struct error *err)
-{
-    struct alloc *alloc = xcalloc(1, sizeof(*alloc) + m->n_nodes * sizeof(alloc->nodes[0]));
-
-    alloc->count = (uint32_t)m->n_nodes;
-    alloc->partition = xstrdup(m->partition ? m->partition : "");
-    for (size_t i = 0; i < m->n_nodes; i++) {
-        const Wire__NodeAlloc *na = m->nodes[i];
-        struct node *node = node_at(c, na->node_id);
-        struct alloc_node *an = &alloc->nodes[i];
-
-        an->node_id = na->node_id;
-        an->cpus = na->cpus;
-        an->tasks = na->tasks;
-        an->mem_mb = na->mem_mb;
-        if (!node
-            || !(an->cores = bitmap_parse_any(na->cores ? na->cores : "", 1 << 16, err))) {
-            if (!node)
-                error_set(err, BRE_DAMAGED, "node %u does not exist", na->node_id);
-            alloc_destroy(alloc);
-            return error_prefix(err, "job %u", m->job_id);
-        }
-    }
-    *out = alloc;
-    return 0;
-}
-
-static void place_clean(struct cluster *c, struct job *job, uint32_t place)
-{
-    struct alloc_node *an = &job->alloc->nodes[place];
-
-    if (an->flags & ALLOC_CLEAN)
-        return;
-    node_give_back(node_at(c, an->node_id), job, place, an->cores, an->mem_mb);
-    bitmap_destroy(an->cores);
-    an->cores = NULL;
-    an->flags |= ALLOC_CLEAN;
-    cluster_wants_pass(c);
-}
-
-/* shared: what a snapshot says is so, also where jobs share cores since one of them was resumed. */
-static int job_take_alloc(struct cluster *c, struct job *job, struct alloc *alloc,
-                          bool shared, struct error *err)
-{
-    for (uint32_t i = 0; i < alloc->count; i++) {
-        struct alloc_node *an = &alloc->nodes[i];
-
-        if (an->flags & ALLOC_CLEAN) {
-            bitmap_destroy(an->cores);
-            an->cores = NULL;
-            continue;
-        }
-        if (shared) {
-            node_take_shared(node_at(c, an->node_id), job, i, an->cores, an->mem_mb);
-        } else if (node_take(node_at(c, an->node_id), job, i, an->cores, an->mem_mb, err)
-                   < 0) {
-            while (i-- > 0)
-                if (!(alloc->nodes[i].flags & ALLOC_CLEAN))
-                    node_give_back(node_at(c, alloc->nodes[i].node_id), job, i,
-                                   alloc->nodes[i].cores, alloc->nodes[i].mem_mb);
-            alloc_destroy(alloc);
-            return error_prefix(err, "job %u", job->id);
-        }
-    }
-    alloc_destroy(job->alloc);
-    job->alloc = alloc;
     return 0;
 }
 
@@ -319,7 +251,7 @@ int job_apply_ending(struct cluster *c, const Wire__Event *ev, struct error *err
     set_text(&job->text, m->text);
     for (uint32_t i = 0; i < job->alloc->count; i++)
         if (!(job->alloc->nodes[i].flags & ALLOC_USED))
-            place_clean(c, job, i); /* nothing was ever launched there */
+            job_place_clean(c, job, i); /* nothing was ever launched there */
     job_timer_update(c, job);
     return 0;
 }
@@ -362,7 +294,7 @@ int job_apply_node_clean(struct cluster *c, const Wire__Event *ev, struct error 
         return error_set(err, BRE_DAMAGED, "job %u: attempt %u has nothing on node %u",
                          m->job_id, m->attempt, m->node_id);
     if (job->phase != PHASE_ENDED)
-        place_clean(c, job, place);
+        job_place_clean(c, job, place);
     if (m->lost && job->phase != PHASE_ENDED)
         job->alloc->nodes[place].flags |= ALLOC_LOST;
     else
@@ -375,7 +307,7 @@ static void job_release(struct cluster *c, struct job *job)
     while (job->steps)
         step_remove(c, job->steps);
     for (uint32_t i = 0; job->alloc && i < job->alloc->count; i++)
-        place_clean(c, job, i);
+        job_place_clean(c, job, i);
 }
 
 int job_apply_ended(struct cluster *c, const Wire__Event *ev, struct error *err)

@@ -180,6 +180,13 @@ bool node_has_feature(const struct node *node, const char *feature)
     return false;
 }
 
+uint64_t node_tmp_mb(const struct node *node)
+{
+    if (node->conf && node->conf->tmp_mb)
+        return node->conf->tmp_mb;
+    return node->facts ? node->facts->tmp_mb : UINT64_MAX;
+}
+
 uint32_t node_state(const struct node *node)
 {
     uint32_t state;

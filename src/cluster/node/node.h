@@ -63,6 +63,7 @@ bool node_is_up(const struct node *node);     /* can run what it has been given 
 bool node_is_usable(const struct node *node); /* may be given work now */
 bool node_has_feature(const struct node *node, const char *feature);
 bool node_is_empty(const struct node *node); /* no job but suspended ones */
+uint64_t node_tmp_mb(const struct node *node); /* temporary disk; unknown: UINT64_MAX */
 uint32_t node_state(const struct node *node); /* enum node_base | NODE_FLAG_* */
 const char *node_why_unusable(const struct node *node); /* NULL: it is usable */
 int node_take(struct node *node, struct job *job, uint32_t place, const struct bitmap *cores,

@@ -38,6 +38,10 @@ static int check_numbers(const Wire__JobSpec *spec, struct error *err)
     if (spec->has_time_limit_min && !spec->time_limit_min)
         return error_set(err, BRE_TIME_LIMIT,
                          "a time limit of 0 minutes leaves no time to run");
+    if (spec->time_min_min && spec->time_limit_min && spec->time_min_min > spec->time_limit_min)
+        return error_set(err, BRE_TIME_LIMIT,
+                         "Requested time limit is invalid (missing or exceeds some limit): "
+                         "--time-min is above --time");
     if (spec->mem_per_node_mb && spec->mem_per_cpu_mb)
         return error_set(err, BRE_INVAL, "--mem and --mem-per-cpu exclude each other");
     return 0;

@@ -282,7 +282,7 @@ static char *take_cores(struct tentative *t, const struct node *node, uint32_t c
 
 static void emit_start(struct sched *s, const struct cluster_now *now, struct job *job,
                        const struct part *part, int64_t length, uint32_t num_picked,
-                       struct decision *d)
+                       uint32_t limit_min, struct decision *d)
 {
     struct shape *shape = job->spec->shape;
     bool planned = !plan_is_empty(s->plan);
@@ -295,6 +295,8 @@ static void emit_start(struct sched *s, const struct cluster_now *now, struct jo
     SET(ev, end_limit, length == FOREVER ? 0 : now->wall_usec + length);
     if (planned)
         SET(ev, backfill, true);
+    if (limit_min)
+        SET(ev, time_limit_min, limit_min);
     ev->nodes = arena_alloc(&d->arena, num_picked * sizeof(*ev->nodes));
     for (uint32_t i = 0; i < num_picked; i++) {
         const struct slot *slot = &s->slots[s->picked[i]];
@@ -324,21 +326,56 @@ static void emit_start(struct sched *s, const struct cluster_now *now, struct jo
         ev->batch_host = ev->nodes[0]->name;
 }
 
+static bool fits_now(struct sched *s, const struct cluster_now *now, struct shape *shape,
+                     const struct shape_part *sp, int64_t length, uint32_t *num_picked)
+{
+    uint32_t num = slots_now(s, shape, sp, now, length);
+
+    s->units += num * 2;
+    return num && shape_choose(s->c, shape, sp, s->slots, num, s->picked, num_picked);
+}
+
+/* --time-min: the longest time between that and the limit with which it fits before what is
+ * planned.  0: none. */
+static int64_t shorter_length(struct sched *s, const struct cluster_now *now,
+                              struct shape *shape, const struct shape_part *sp,
+                              int64_t length, uint32_t *num_picked)
+{
+    int64_t least = shape->time_min_min, most, best = 0;
+
+    if (!least || plan_is_empty(s->plan) || length <= least * MIN_USEC
+        || shape->time_min_min == TIME_UNLIMITED_MIN)
+        return 0;
+    most = length == FOREVER ? least + 366 * 1440 : length / MIN_USEC;
+    if (!fits_now(s, now, shape, sp, least * MIN_USEC, num_picked))
+        return 0;
+    for (best = least; least < most;) {
+        int64_t mid = least + (most - least + 1) / 2;
+
+        if (fits_now(s, now, shape, sp, mid * MIN_USEC, num_picked))
+            best = least = mid;
+        else
+            most = mid - 1;
+    }
+    fits_now(s, now, shape, sp, best * MIN_USEC, num_picked);
+    return best * MIN_USEC;
+}
+
 static bool try_start(struct sched *s, const struct cluster_now *now, struct shape *shape,
                       struct decision *d)
 {
     for (uint32_t i = 0; i < shape->num_parts; i++) {
         const struct shape_part *sp = &shape->parts[i];
         const struct part *part = &s->c->parts[sp->part_index];
-        int64_t length = length_of(s->c, shape, part);
-        uint32_t num, num_picked;
+        int64_t length = length_of(s->c, shape, part), shorter = 0;
+        uint32_t num_picked;
 
         if (!part_takes(s->c, part, shape))
             continue;
-        num = slots_now(s, shape, sp, now, length);
-        s->units += num * 2;
-        if (num && shape_choose(s->c, shape, sp, s->slots, num, s->picked, &num_picked)) {
-            emit_start(s, now, shape->cursor, part, length, num_picked, d);
+        if (fits_now(s, now, shape, sp, length, &num_picked)
+            || (shorter = shorter_length(s, now, shape, sp, length, &num_picked))) {
+            emit_start(s, now, shape->cursor, part, shorter ? shorter : length, num_picked,
+                       shorter ? (uint32_t)(shorter / MIN_USEC) : 0, d);
             return true;
         }
     }

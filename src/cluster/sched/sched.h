@@ -8,9 +8,10 @@
  * so a hundred thousand equal jobs cost as much as one.
  *
  *   shape.c    what a job asks for          feature.c  --constraint
- *   queue.c    pending jobs in order        fit.c      does it fit a node, how is it dealt out
- *   plan.c     free resources over time     pass.c     the pass
- *   reason.c   why a job waits, in words    admit.c    what can never start is refused
+ *   queue.c    pending jobs in order        fit.c      does it fit a node
+ *   choose.c   which nodes, how many tasks  plan.c     free resources over time
+ *   pass.c     the pass                     reason.c   why a job waits, in words
+ *   admit.c    what can never start is refused
  */
 #ifndef BRAMBLE_CLUSTER_SCHED_H
 #define BRAMBLE_CLUSTER_SCHED_H
@@ -18,6 +19,7 @@
 #include "cluster/job/job.h"
 #include "cluster/node/node.h"
 #include "cluster/part/part.h"
+#include "cluster/step/step.h"
 
 #define FOREVER INT64_MAX
 #define PLAN_PARTS_MAX 16 /* partitions one job may name */
@@ -34,6 +36,8 @@ struct shape_part {
 struct shape {
     uint64_t hash;
     struct shape *same_hash;
+    uint8_t *key; /* the request, packed */
+    size_t key_len;
     uint32_t refs; /* specs */
     /* the request */
     char *partition, *features, *nodelist, *exclude;
@@ -41,9 +45,12 @@ struct shape {
     uint32_t num_tasks;            /* 0: not set */
     uint32_t cpus_per_task, ntasks_per_node, ntasks_per_core, ntasks_per_socket, min_cpus;
     uint64_t mem_per_node_mb, mem_per_cpu_mb;
-    bool has_mem_per_node, has_mem_per_cpu, exclusive, overcommit, contiguous, use_min_nodes;
+    bool has_mem_per_node, has_mem_per_cpu, exclusive, overcommit, contiguous, use_min_nodes,
+        spread_job;
     uint32_t time_limit_min;       /* 0: the partition's default */
-    uint32_t min_tmp_mb, threads_per_core;
+    uint32_t time_min_min;         /* 0: no less will do */
+    uint32_t min_tmp_mb, threads_per_core, sockets_per_node, cores_per_socket;
+    struct dist dist;
     struct feature_expr *expr;     /* NULL: none */
     /* cache, by cluster.node_gen */
     uint64_t gen;
@@ -113,10 +120,12 @@ struct slot { /* a node and what it could give */
     uint64_t mem_mb;
     bool idle;         /* nothing of any job on it */
     uint32_t chosen;   /* tasks dealt to it */
+    uint32_t rank;     /* among equals */
 };
 /* Tasks of the shape that fit, 0: none. */
 uint32_t shape_fit(const struct cluster *c, const struct shape *shape, const struct part *part,
                    const struct node *node, uint32_t free_cores, uint64_t free_mem, bool idle);
+/* choose.c */
 /* Choose among slots (in order of node id).  True: picked[] holds indexes of slots, with chosen set
  * in them, *num_picked of them; room for num. */
 bool shape_choose(const struct cluster *c, const struct shape *shape,

@@ -2,6 +2,7 @@
 #include "cluster/sched/sched.h"
 
 #include "cluster/event/event.h"
+#include "cluster/step/step.h"
 
 #include <string.h>
 
@@ -21,46 +22,28 @@ static void shape_fields(const Wire__JobSpec *spec, Wire__JobSpec *key)
     COPY(mem_per_node_mb);
     COPY(mem_per_cpu_mb);
     COPY(time_limit_min);
+    COPY(time_min_min);
     COPY(exclusive);
     COPY(overcommit);
     COPY(contiguous);
     COPY(min_tmp_mb);
     COPY(threads_per_core);
+    COPY(use_min_nodes);
+    COPY(spread_job);
+    COPY(sockets_per_node);
+    COPY(cores_per_socket);
 #undef COPY
     key->partition = spec->partition;
     key->features = spec->features;
     key->nodelist = spec->nodelist;
     key->exclude = spec->exclude;
+    key->distribution = spec->distribution;
+    key->hint = spec->hint;
 }
 
 static char *text_or_null(const char *text)
 {
     return text && *text ? xstrdup(text) : NULL;
-}
-
-static bool text_same(const char *a, const char *b)
-{
-    return strcmp(a ? a : "", b ? b : "") == 0;
-}
-
-static bool shape_is(const struct shape *s, const Wire__JobSpec *k)
-{
-    return s->min_nodes == k->min_nodes && s->max_nodes == k->max_nodes
-           && s->num_tasks == k->num_tasks
-           && s->cpus_per_task == (k->cpus_per_task ? k->cpus_per_task : 1)
-           && s->ntasks_per_node == k->ntasks_per_node
-           && s->ntasks_per_core == k->ntasks_per_core
-           && s->ntasks_per_socket == k->ntasks_per_socket
-           && s->min_cpus == k->min_cpus_per_node
-           && s->has_mem_per_node == k->has_mem_per_node_mb
-           && s->mem_per_node_mb == k->mem_per_node_mb
-           && s->has_mem_per_cpu == k->has_mem_per_cpu_mb
-           && s->mem_per_cpu_mb == k->mem_per_cpu_mb && s->exclusive == k->exclusive
-           && s->overcommit == k->overcommit && s->contiguous == k->contiguous
-           && s->time_limit_min == k->time_limit_min
-           && s->threads_per_core == k->threads_per_core && s->min_tmp_mb == k->min_tmp_mb
-           && text_same(s->partition, k->partition) && text_same(s->features, k->features)
-           && text_same(s->nodelist, k->nodelist) && text_same(s->exclude, k->exclude);
 }
 
 static void shape_free(struct shape *s)
@@ -78,6 +61,45 @@ static void shape_free(struct shape *s)
     s->num_parts = s->num_required = 0;
 }
 
+static void shape_read(struct shape *s, const Wire__JobSpec *key)
+{
+    s->partition = text_or_null(key->partition);
+    s->features = text_or_null(key->features);
+    s->nodelist = text_or_null(key->nodelist);
+    s->exclude = text_or_null(key->exclude);
+    s->min_nodes = key->min_nodes;
+    s->max_nodes = key->max_nodes;
+    s->num_tasks = key->num_tasks;
+    s->cpus_per_task = key->cpus_per_task ? key->cpus_per_task : 1;
+    s->ntasks_per_node = key->ntasks_per_node;
+    s->ntasks_per_core = key->ntasks_per_core;
+    s->ntasks_per_socket = key->ntasks_per_socket;
+    s->min_cpus = key->min_cpus_per_node;
+    s->has_mem_per_node = key->has_mem_per_node_mb;
+    s->mem_per_node_mb = key->mem_per_node_mb;
+    s->has_mem_per_cpu = key->has_mem_per_cpu_mb;
+    s->mem_per_cpu_mb = key->mem_per_cpu_mb;
+    s->exclusive = key->exclusive;
+    s->overcommit = key->overcommit;
+    s->contiguous = key->contiguous;
+    s->time_limit_min = key->time_limit_min;
+    s->time_min_min = key->time_min_min;
+    s->min_tmp_mb = key->min_tmp_mb;
+    s->threads_per_core = key->threads_per_core;
+    s->expr = s->features ? feature_parse(s->features, NULL) : NULL;
+    s->use_min_nodes = key->use_min_nodes;
+    s->spread_job = key->spread_job;
+    s->sockets_per_node = key->sockets_per_node;
+    s->cores_per_socket = key->cores_per_socket;
+    if (key->hint && strcmp(key->hint, "nomultithread") == 0)
+        s->threads_per_core = 1;
+    /* so many sockets of so many cores are wanted, with tasks or without */
+    if (!key->num_tasks && key->sockets_per_node && key->cores_per_socket
+        && s->min_cpus < key->sockets_per_node * key->cores_per_socket)
+        s->min_cpus = key->sockets_per_node * key->cores_per_socket;
+    dist_parse(key->distribution, &s->dist, NULL);
+}
+
 struct shape *shape_intern(struct cluster *c, const Wire__JobSpec *spec)
 {
     Wire__JobSpec key;
@@ -92,35 +114,15 @@ struct shape *shape_intern(struct cluster *c, const Wire__JobSpec *spec)
     wire__job_spec__pack(&key, packed);
     hash = hash_bytes(packed, len);
     first = s = idmap_find(&c->shapes, hash);
-    while (s && !shape_is(s, &key))
+    while (s && (s->key_len != len || memcmp(s->key, packed, len) != 0))
         s = s->same_hash;
     if (!s) {
         s = xcalloc(1, sizeof(*s));
         s->hash = hash;
         s->same_hash = first;
-        s->partition = text_or_null(key.partition);
-        s->features = text_or_null(key.features);
-        s->nodelist = text_or_null(key.nodelist);
-        s->exclude = text_or_null(key.exclude);
-        s->min_nodes = key.min_nodes;
-        s->max_nodes = key.max_nodes;
-        s->num_tasks = key.num_tasks;
-        s->cpus_per_task = key.cpus_per_task ? key.cpus_per_task : 1;
-        s->ntasks_per_node = key.ntasks_per_node;
-        s->ntasks_per_core = key.ntasks_per_core;
-        s->ntasks_per_socket = key.ntasks_per_socket;
-        s->min_cpus = key.min_cpus_per_node;
-        s->has_mem_per_node = key.has_mem_per_node_mb;
-        s->mem_per_node_mb = key.mem_per_node_mb;
-        s->has_mem_per_cpu = key.has_mem_per_cpu_mb;
-        s->mem_per_cpu_mb = key.mem_per_cpu_mb;
-        s->exclusive = key.exclusive;
-        s->overcommit = key.overcommit;
-        s->contiguous = key.contiguous;
-        s->time_limit_min = key.time_limit_min;
-        s->min_tmp_mb = key.min_tmp_mb;
-        s->threads_per_core = key.threads_per_core;
-        s->expr = s->features ? feature_parse(s->features, NULL) : NULL;
+        s->key = TAKE(packed);
+        s->key_len = len;
+        shape_read(s, &key);
         s->gen = UINT64_MAX;
         idmap_put(&c->shapes, hash, s);
         c->stats.shapes++;
@@ -149,6 +151,7 @@ void shape_decref(struct cluster *c, struct shape *s)
     c->stats.shapes--;
     shape_free(s);
     feature_destroy(s->expr);
+    free(s->key);
     free(s->partition);
     free(s->features);
     free(s->nodelist);
@@ -226,6 +229,8 @@ uint32_t shape_least_cpus(const struct shape *s)
     uint64_t cpus = (uint64_t)shape_least_tasks(s) * s->cpus_per_task;
     uint64_t by_node = (uint64_t)shape_least_nodes(s) * (s->min_cpus ? s->min_cpus : 1);
 
+    if (s->ntasks_per_node) /* so many places are taken on each node */
+        cpus = (uint64_t)shape_least_nodes(s) * s->ntasks_per_node * s->cpus_per_task;
     if (s->overcommit)
         cpus = shape_least_nodes(s);
     cpus = cpus > by_node ? cpus : by_node;

@@ -61,13 +61,21 @@ void steps_decide_place_ended(const struct cluster_now *now, struct job *job, ui
 void step_decide_ending(const struct cluster_now *now, struct step *step, enum job_state state,
                         uint32_t by_uid, const char *text, struct decision *d);
 
-/* step_layout.c: deal tasks over nodes.  counts: tasks a node; fills gtids[i], which have room for
- * counts[i]. */
+/* step_layout.c: deal tasks over nodes. */
 enum step_dist { DIST_BLOCK, DIST_CYCLIC, DIST_PLANE, DIST_ARBITRARY };
-int step_dist_parse(const char *text, enum step_dist *dist, uint32_t *plane, struct error *err);
-void layout_assign(enum step_dist dist, uint32_t plane, const uint32_t *counts, uint32_t num_nodes,
-                   uint32_t **gtids);
+struct dist { /* --distribution: what it says of nodes */
+    enum step_dist how;
+    uint32_t plane;
+    bool pack; /* fill one node after the other */
+};
+int dist_parse(const char *text, struct dist *dist, struct error *err);
+/* How many tasks each node gets, who has room for so many; returns the tasks that found none. */
+uint32_t layout_deal(const struct dist *dist, uint32_t tasks, const uint32_t *room,
+                     uint32_t num_nodes, uint32_t *counts);
 /* Round robin: one task a node in turn while it has room; returns the tasks that found none. */
 uint32_t layout_spread(uint32_t tasks, const uint32_t *room, uint32_t num_nodes, uint32_t *counts);
+/* Which ones.  counts: tasks a node; fills gtids[i], which have room for counts[i]. */
+void layout_assign(const struct dist *dist, const uint32_t *counts, uint32_t num_nodes,
+                   uint32_t **gtids);
 
 #endif

@@ -26,8 +26,7 @@ struct plan_step {
     uint32_t num_places;
     uint32_t *chosen, num_chosen;
     uint32_t num_tasks, cpus_per_task;
-    enum step_dist dist;
-    uint32_t plane;
+    struct dist dist;
     struct hostlist *arbitrary; /* host of each task */
 };
 
@@ -99,7 +98,7 @@ static int collect_places(struct plan_step *p, struct error *err)
     if (p->spec->exclude && *p->spec->exclude
         && !(excluded = hostlist_parse(p->spec->exclude, 0, err)))
         return error_prefix(err, "--exclude");
-    if (p->dist == DIST_ARBITRARY) {
+    if (p->dist.how == DIST_ARBITRARY) {
         if (!wanted)
             return error_set(err, BRE_INVAL,
                              "distribution arbitrary needs a list of hosts, one a task");
@@ -202,7 +201,7 @@ static bool choose_places(struct plan_step *p, uint32_t least, uint32_t most, bo
     if (p->num_tasks > STEP_TASKS_MAX
         || (uint64_t)p->spec->ntasks_per_node * num > STEP_TASKS_MAX)
         return false;
-    if (layout_spread(p->num_tasks, room, num, counts))
+    if (layout_deal(&p->dist, p->num_tasks, room, num, counts))
         return false;
     for (k = 0; k < num; k++) {
         p->places[p->chosen[k]].tasks = counts[k];
@@ -261,11 +260,11 @@ static int plan_layout(struct plan_step *p, struct error *err)
 {
     uint32_t least, most;
 
-    if (step_dist_parse(p->spec->distribution, &p->dist, &p->plane, err) < 0
+    if (dist_parse(p->spec->distribution, &p->dist, err) < 0
         || collect_places(p, err) < 0)
         return -1;
     node_range(p, &least, &most);
-    if (p->dist == DIST_ARBITRARY) {
+    if (p->dist.how == DIST_ARBITRARY) {
         if (choose_arbitrary(p, false))
             return 0;
         if (!choose_arbitrary(p, true))
@@ -358,8 +357,8 @@ static Wire__StepLayout *make_layout(const struct plan_step *p, struct decision 
     m->n_nodes = m->n_tasks = n;
     SET(m, num_tasks, p->num_tasks);
     SET(m, cpus_per_task, p->cpus_per_task);
-    if (p->dist != DIST_ARBITRARY) {
-        layout_assign(p->dist, p->plane, counts, n, gtids);
+    if (p->dist.how != DIST_ARBITRARY) {
+        layout_assign(&p->dist, counts, n, gtids);
         return m;
     }
     memset(counts, 0, n * sizeof(*counts));

@@ -4,30 +4,35 @@
 #include "util/num.h"
 
 #include <string.h>
+#include <strings.h>
 
-int step_dist_parse(const char *text, enum step_dist *dist, uint32_t *plane,
-                    struct error *err)
+static bool word_is(const char *word, size_t len, const char *known)
 {
+    return strlen(known) == len && strncasecmp(word, known, len) == 0;
+}
+
+int dist_parse(const char *text, struct dist *dist, struct error *err)
+{
+    const char *comma = text ? strrchr(text, ',') : NULL;
     size_t word;
 
-    *dist = DIST_BLOCK;
-    *plane = 1;
-    if (!text || !*text || strcmp(text, "*") == 0)
+    *dist = (struct dist){ .how = DIST_BLOCK, .plane = 1 };
+    if (comma && strcasecmp(comma + 1, "pack") == 0)
+        dist->pack = true;
+    if (!text || !*text)
         return 0;
     word = strcspn(text, ":,");
-    if (word == 5 && strncmp(text, "block", 5) == 0)
-        *dist = DIST_BLOCK;
-    else if (word == 6 && strncmp(text, "cyclic", 6) == 0)
-        *dist = DIST_CYCLIC;
-    else if (word == 9 && strncmp(text, "arbitrary", 9) == 0)
-        *dist = DIST_ARBITRARY;
-    else if (strncmp(text, "plane=", 6) == 0) {
+    if (word_is(text, word, "cyclic"))
+        dist->how = DIST_CYCLIC;
+    else if (word_is(text, word, "arbitrary"))
+        dist->how = DIST_ARBITRARY;
+    else if (word > 6 && strncasecmp(text, "plane=", 6) == 0) {
         char number[16] = "";
 
-        *dist = DIST_PLANE;
+        dist->how = DIST_PLANE;
         memcpy(number, text + 6, word - 6 < sizeof(number) ? word - 6 : sizeof(number) - 1);
-        return num_parse_u32(number, 1, 65536, plane, "--distribution=plane", err);
-    } else if (word != 1 || *text != '*') {
+        return num_parse_u32(number, 1, 65536, &dist->plane, "--distribution=plane", err);
+    } else if (!word_is(text, word, "block") && !word_is(text, word, "*")) {
         return error_set(
             err, BRE_INVAL,
             "distribution \"%s\" is not supported: use block, cyclic, plane=N or "
@@ -66,15 +71,42 @@ uint32_t layout_spread(uint32_t tasks, const uint32_t *room, uint32_t num_nodes,
     return tasks;
 }
 
-void layout_assign(enum step_dist dist, uint32_t plane, const uint32_t *counts,
-                   uint32_t num_nodes, uint32_t **gtids)
+uint32_t layout_deal(const struct dist *dist, uint32_t tasks, const uint32_t *room,
+                     uint32_t num_nodes, uint32_t *counts)
 {
-    uint32_t gtid = 0, left = 0, run = dist == DIST_PLANE ? plane : 1;
+    uint32_t open = 0;
+
+    if (dist->how != DIST_PLANE && !dist->pack)
+        return layout_spread(tasks, room, num_nodes, counts);
+    for (uint32_t i = 0; i < num_nodes; i++) {
+        counts[i] = tasks && room[i] ? 1 : 0; /* no node without a task */
+        tasks -= counts[i];
+        open += counts[i] < room[i];
+    }
+    for (uint32_t round = dist->plane; tasks && open; round += dist->plane)
+        for (uint32_t i = 0; i < num_nodes && tasks; i++) {
+            uint32_t to = dist->pack || round > room[i] ? room[i] : round, give;
+
+            if (counts[i] >= to)
+                continue;
+            give = to - counts[i] < tasks ? to - counts[i] : tasks;
+            counts[i] += give;
+            tasks -= give;
+            if (counts[i] == room[i])
+                open--;
+        }
+    return tasks;
+}
+
+void layout_assign(const struct dist *dist, const uint32_t *counts, uint32_t num_nodes,
+                   uint32_t **gtids)
+{
+    uint32_t gtid = 0, left = 0, run = dist->how == DIST_PLANE ? dist->plane : 1;
     CLEANUP_FREE uint32_t *given = xcalloc(num_nodes ? num_nodes : 1, sizeof(*given));
 
     for (uint32_t i = 0; i < num_nodes; i++)
         left += counts[i];
-    if (dist == DIST_BLOCK || dist == DIST_ARBITRARY) {
+    if (dist->how == DIST_BLOCK || dist->how == DIST_ARBITRARY) {
         for (uint32_t i = 0; i < num_nodes; i++)
             for (uint32_t k = 0; k < counts[i]; k++)
                 gtids[i][k] = gtid++;

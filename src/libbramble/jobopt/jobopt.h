@@ -51,16 +51,18 @@ struct job_options {
     /* what */
     uint32_t min_nodes, max_nodes, num_tasks, cpus_per_task;
     uint32_t ntasks_per_node, ntasks_per_core, ntasks_per_socket, threads_per_core;
+    uint32_t sockets_per_node, cores_per_socket;
     uint32_t min_cpus_per_node, min_tmp_mb;
     uint64_t mem_per_node_mb, mem_per_cpu_mb;
-    bool exclusive, oversubscribe, overcommit, contiguous;
+    bool exclusive, oversubscribe, overcommit, contiguous, use_min_nodes, spread_job;
 
     /* where */
     char *partition, *nodelist, *exclude, *features;
+    uint32_t switches, switch_wait_sec;
     char *distribution, *hint, *cpu_bind, *mem_bind;
 
     /* when */
-    uint32_t time_limit_min, priority, immediate_sec;
+    uint32_t time_limit_min, time_min_min, priority, immediate_sec;
     int64_t begin_time, deadline; /* 0: not given */
     int32_t nice;
     bool nice_set, hold, requeue, no_requeue, no_kill, kill_on_invalid_dep, keep_on_invalid_dep;

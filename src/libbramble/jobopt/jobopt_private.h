@@ -40,7 +40,7 @@ struct option_rows {
     const struct job_option *rows;
     size_t num;
 };
-extern const struct option_rows rows_resources, rows_placement, rows_timing, rows_stdio, rows_identity,
+extern const struct option_rows rows_resources, rows_boards, rows_placement, rows_timing, rows_stdio, rows_identity,
     rows_step, rows_command, rows_refused;
 
 /* Values of any kind. */

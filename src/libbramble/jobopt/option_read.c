@@ -18,7 +18,7 @@
 #define DIRECTIVE_WORDS_MAX 4096 /* of one line */
 
 static const struct option_rows *const subjects[] = {
-    &rows_resources, &rows_placement, &rows_timing,  &rows_stdio,
+    &rows_resources, &rows_boards,    &rows_placement, &rows_timing,  &rows_stdio,
     &rows_identity,  &rows_step,      &rows_command, &rows_refused,
 };
 
@@ -60,7 +60,8 @@ void job_options_init(struct job_options *o, enum job_command command)
         .uid = OPT_UNSET, .gid = OPT_UNSET,
         .min_nodes = OPT_UNSET, .max_nodes = OPT_UNSET, .num_tasks = OPT_UNSET, .cpus_per_task = OPT_UNSET,
         .ntasks_per_node = OPT_UNSET, .ntasks_per_core = OPT_UNSET, .ntasks_per_socket = OPT_UNSET,
-        .threads_per_core = OPT_UNSET, .min_cpus_per_node = OPT_UNSET, .min_tmp_mb = OPT_UNSET,
+        .threads_per_core = OPT_UNSET, .sockets_per_node = OPT_UNSET, .cores_per_socket = OPT_UNSET,
+        .switches = OPT_UNSET, .switch_wait_sec = OPT_UNSET, .time_min_min = OPT_UNSET, .min_cpus_per_node = OPT_UNSET, .min_tmp_mb = OPT_UNSET,
         .mem_per_node_mb = OPT_UNSET64, .mem_per_cpu_mb = OPT_UNSET64,
         .time_limit_min = OPT_UNSET, .priority = OPT_UNSET,
         .immediate_sec = OPT_UNSET, .wait_all_nodes = OPT_UNSET, .warn_signal = OPT_UNSET,

@@ -66,11 +66,14 @@ void job_options_job_spec(const struct job_options *o, Wire__JobSpec *spec)
     SET_U32(ntasks_per_core, o->ntasks_per_core);
     SET_U32(ntasks_per_socket, o->ntasks_per_socket);
     SET_U32(threads_per_core, o->threads_per_core);
+    SET_U32(sockets_per_node, o->sockets_per_node);
+    SET_U32(cores_per_socket, o->cores_per_socket);
     SET_U32(min_cpus_per_node, o->min_cpus_per_node);
     SET_U32(min_tmp_mb, o->min_tmp_mb);
     SET_U64(mem_per_node_mb, o->mem_per_node_mb);
     SET_U64(mem_per_cpu_mb, o->mem_per_cpu_mb);
     SET_U32(time_limit_min, o->time_limit_min);
+    SET_U32(time_min_min, o->time_min_min);
     spec->features = text_or_null(o->features);
     spec->nodelist = text_or_null(o->nodelist);
     spec->exclude = text_or_null(o->exclude);
@@ -79,6 +82,10 @@ void job_options_job_spec(const struct job_options *o, Wire__JobSpec *spec)
     SET_FLAG(overcommit, o->overcommit);
     SET_FLAG(hold, o->hold);
     SET_FLAG(contiguous, o->contiguous);
+    SET_FLAG(use_min_nodes, o->use_min_nodes);
+    SET_FLAG(spread_job, o->spread_job);
+    SET_U32(switches, o->switches);
+    SET_U32(switch_wait_sec, o->switch_wait_sec);
     if (o->requeue || o->no_requeue)
         SET(requeue, o->requeue);
     if (o->nice_set)

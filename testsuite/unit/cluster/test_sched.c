@@ -68,7 +68,7 @@ START_TEST(a_job_takes_the_fewest_nodes_that_hold_its_tasks)
     id = start();
     ck_assert_uint_eq(world_view(&w, id).num_nodes, 2);
     ck_assert_uint_eq(world_view(&w, id).num_cpus, 6);
-    ck_assert_str_eq(cluster_alloc_info(w.c, id, &w.scratch)->tasks_per_node, "3(x2)");
+    ck_assert_str_eq(cluster_alloc_info(w.c, id, &w.scratch)->tasks_per_node, "4,2");
 }
 END_TEST
 
@@ -152,6 +152,55 @@ START_TEST(bracketed_features_use_one_kind_for_all_nodes)
     w.spec.features = (char *)"[pi5|pi4]";
     OPT(min_nodes, 3);
     ck_assert_str_eq(world_nodes(&w, start()), "pi[4-6]");
+}
+END_TEST
+
+START_TEST(time_min_lets_a_job_start_before_what_is_planned)
+{
+    uint32_t id;
+
+    w.spec.partition = (char *)"pi5";
+    OPT(num_tasks, 2);
+    OPT(time_limit_min, 60);
+    start();
+    w.spec.partition = (char *)"pi5";
+    OPT(num_tasks, 4);
+    OPT(time_limit_min, 60);
+    ck_assert_int_eq(world_state(&w, start()), JOB_PENDING);
+    w.spec.partition = (char *)"pi5";
+    OPT(num_tasks, 2);
+    OPT(time_limit_min, 120);
+    OPT(time_min_min, 61);
+    ck_assert_int_eq(world_state(&w, start()), JOB_PENDING);
+    w.spec.partition = (char *)"pi5";
+    OPT(num_tasks, 2);
+    OPT(time_limit_min, 120);
+    OPT(time_min_min, 10);
+    id = start();
+    ck_assert_int_eq(world_state(&w, id), JOB_RUNNING);
+    ck_assert_uint_eq(world_view(&w, id).time_limit_min, 60);
+    ck_assert_int_eq(world_view(&w, id).end_limit_sec, world_view(&w, id).start_sec + 3600);
+    ck_assert_int_eq(world_update_job(&w, id, "timelimit", "90"), 0);
+    ck_assert_uint_eq(world_view(&w, id).time_limit_min, 90);
+    OPT(time_limit_min, 5);
+    OPT(time_min_min, 10);
+    refused(BRE_TIME_LIMIT, "--time-min");
+}
+END_TEST
+
+START_TEST(boards_that_are_too_small_inside_are_not_taken)
+{
+    w.nodes[2].tmp_mb = 5000;
+    for (size_t i = 0; i < 8; i++)
+        if (i != 2)
+            w.nodes[i].tmp_mb = 100;
+    ck_assert_int_eq(cluster_reconfigure(w.c, &w.conf, &w.err), 0);
+    OPT(min_tmp_mb, 4000);
+    ck_assert_str_eq(world_nodes(&w, start()), "pi3");
+    OPT(sockets_per_node, 2);
+    refused(BRE_NODE_CONFIG, "too small");
+    OPT(cores_per_socket, 5);
+    refused(BRE_NODE_CONFIG, "too small");
 }
 END_TEST
 
@@ -262,7 +311,7 @@ START_TEST(named_nodes_are_taken_and_excluded_ones_left_out)
     w.spec.nodelist = (char *)"pi7";
     OPT(min_nodes, 2);
     w.spec.exclude = (char *)"pi[1-2]";
-    ck_assert_str_eq(world_nodes(&w, start()), "pi[3,7]");
+    ck_assert_str_eq(world_nodes(&w, start()), "pi[7-8]"); /* neighbours first */
 }
 END_TEST
 
@@ -626,6 +675,8 @@ int main(void)
         a_constraint_names_a_class,
         counted_features_mix_classes,
         bracketed_features_use_one_kind_for_all_nodes,
+        time_min_lets_a_job_start_before_what_is_planned,
+        boards_that_are_too_small_inside_are_not_taken,
         bad_constraints_are_refused_by_name,
         what_no_node_can_do_is_refused_with_the_reason,
         memory_is_a_resource,

@@ -132,8 +132,10 @@ void world_register(struct world *w, uint32_t node, const char *boot_id,
     ck_assert(cluster_node_view(w->c, node, &v));
     reg.boot_id = (char *)boot_id;
     reg.has_cores = reg.has_threads = reg.has_sockets = reg.has_mem_mb = reg.has_port = 1;
-    reg.cores = reg.threads = w->nodes[node].cores;
-    reg.sockets = 1;
+    reg.cores = w->nodes[node].cores;
+    reg.threads =
+        reg.cores * (w->nodes[node].threads_per_core ? w->nodes[node].threads_per_core : 1);
+    reg.sockets = w->nodes[node].sockets ? w->nodes[node].sockets : 1;
     reg.mem_mb = w->nodes[node].mem_mb;
     reg.port = 6818;
     reg.arch = (char *)"aarch64";

@@ -1,0 +1,74 @@
+/* job_alloc.c - what a running job holds: taken when it starts, given back node by node. */
+#include "cluster/job/job.h"
+
+#include "cluster/node/node.h"
+
+int alloc_create(struct cluster *c, const Wire__EvJobStarted *m, struct alloc **out,
+                 struct error *err)
+{
+    struct alloc *alloc = xcalloc(1, sizeof(*alloc) + m->n_nodes * sizeof(alloc->nodes[0]));
+
+    alloc->count = (uint32_t)m->n_nodes;
+    alloc->limit_min = m->time_limit_min;
+    alloc->partition = xstrdup(m->partition ? m->partition : "");
+    for (size_t i = 0; i < m->n_nodes; i++) {
+        const Wire__NodeAlloc *na = m->nodes[i];
+        struct node *node = node_at(c, na->node_id);
+        struct alloc_node *an = &alloc->nodes[i];
+
+        an->node_id = na->node_id;
+        an->cpus = na->cpus;
+        an->tasks = na->tasks;
+        an->mem_mb = na->mem_mb;
+        if (!node
+            || !(an->cores = bitmap_parse_any(na->cores ? na->cores : "", 1 << 16, err))) {
+            if (!node)
+                error_set(err, BRE_DAMAGED, "node %u does not exist", na->node_id);
+            alloc_destroy(alloc);
+            return error_prefix(err, "job %u", m->job_id);
+        }
+    }
+    *out = alloc;
+    return 0;
+}
+
+void job_place_clean(struct cluster *c, struct job *job, uint32_t place)
+{
+    struct alloc_node *an = &job->alloc->nodes[place];
+
+    if (an->flags & ALLOC_CLEAN)
+        return;
+    node_give_back(node_at(c, an->node_id), job, place, an->cores, an->mem_mb);
+    bitmap_destroy(an->cores);
+    an->cores = NULL;
+    an->flags |= ALLOC_CLEAN;
+    cluster_wants_pass(c);
+}
+
+int job_take_alloc(struct cluster *c, struct job *job, struct alloc *alloc, bool shared,
+                   struct error *err)
+{
+    for (uint32_t i = 0; i < alloc->count; i++) {
+        struct alloc_node *an = &alloc->nodes[i];
+
+        if (an->flags & ALLOC_CLEAN) {
+            bitmap_destroy(an->cores);
+            an->cores = NULL;
+            continue;
+        }
+        if (shared) {
+            node_take_shared(node_at(c, an->node_id), job, i, an->cores, an->mem_mb);
+        } else if (node_take(node_at(c, an->node_id), job, i, an->cores, an->mem_mb, err)
+                   < 0) {
+            while (i-- > 0)
+                if (!(alloc->nodes[i].flags & ALLOC_CLEAN))
+                    node_give_back(node_at(c, alloc->nodes[i].node_id), job, i,
+                                   alloc->nodes[i].cores, alloc->nodes[i].mem_mb);
+            alloc_destroy(alloc);
+            return error_prefix(err, "job %u", job->id);
+        }
+    }
+    alloc_destroy(job->alloc);
+    job->alloc = alloc;
+    return 0;
+}
