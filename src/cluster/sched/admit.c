@@ -199,6 +199,26 @@ static struct shape *admitted_shape(struct cluster *c, const Wire__JobSpec *spec
     return shape_intern(c, &copy);
 }
 
+static int check_features(const struct cluster *c, const char *text, struct error *err)
+{
+    struct feature_expr *x;
+    const char *unknown;
+
+    if (!text || !*text)
+        return 0;
+    if (!(x = feature_parse(text, err)))
+        return -1;
+    unknown = feature_unknown(c, x);
+    for (size_t i = 0; i < c->num_nodes; i++) /* a node to come may bring the feature */
+        if (c->nodes[i] && c->nodes[i]->conf && !c->nodes[i]->facts)
+            unknown = NULL;
+    if (unknown)
+        error_set(err, BRE_FEATURE, "Invalid feature specification: no node has \"%s\"",
+                  unknown);
+    feature_destroy(x);
+    return unknown ? -1 : 0;
+}
+
 int shape_admit(struct cluster *c, const struct cluster_now *now,
                 const struct submit_request *req, struct arena *a, const char **warning,
                 struct error *err)
@@ -210,22 +230,9 @@ int shape_admit(struct cluster *c, const struct cluster_now *now,
     parts_refresh(c);
     if (check_numbers(req->spec, err) < 0)
         return -1;
-    if (req->spec->features && *req->spec->features) {
-        struct feature_expr *x = feature_parse(req->spec->features, err);
-        const char *unknown = x ? feature_unknown(c, x) : NULL;
-        bool all_known = true;
-
-        for (size_t i = 0; i < c->num_nodes; i++) /* a node to come may bring the feature */
-            all_known &= !c->nodes[i] || !c->nodes[i]->conf || c->nodes[i]->facts;
-        if (x && unknown && all_known)
-            error_set(err, BRE_FEATURE, "Invalid feature specification: no node has \"%s\"",
-                      unknown);
-        if (x && unknown && all_known)
-            rc = -2;
-        feature_destroy(x);
-        if (!x || rc == -2)
-            return -1;
-    }
+    if (check_features(c, req->spec->features, err) < 0
+        || check_features(c, req->spec->prefer, err) < 0)
+        return -1;
     if (!(s = admitted_shape(c, req->spec, err)))
         return -1;
     shape_refresh(c, s);

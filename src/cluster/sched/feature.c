@@ -2,10 +2,11 @@
  *
  *     expr   := and { '|' and }            any one
  *     and    := term { ('&' | ',') term }  all of them
- *     term   := name [ '*' count ] | '(' expr ')' | '[' expr ']'
+ *     term   := name [ '*' count ] | '(' expr ')' [ '*' count ] | '[' expr ']'
  *
  * A count stands for "so many nodes with it, and others with the other counted features": counts are
- * joined by '&' alone.  "[pi4|pi5]" alone means that all nodes match the same one of them.
+ * joined by '&' alone, at the top or inside brackets.  "[pi4|pi5]", alone or joined with others by
+ * '&', means that all nodes match the same one of them.  There is one pair of brackets at most.
  */
 #include "cluster/sched/sched.h"
 
@@ -25,7 +26,7 @@ struct term {
 struct feature_expr {
     struct term terms[FEATURES_MAX];
     int num_terms, root;
-    bool choices; /* "[...]" */
+    int bracket; /* the term that "[...]" holds, -1: none */
     size_t num_counts;
     int counts[16];
 };
@@ -86,10 +87,10 @@ static int parse_term(struct parser *ps)
 
         if (++ps->depth > DEPTH_MAX)
             return error_set(ps->err, BRE_FEATURE, "constraint is nested too deeply");
-        if (square && (ps->p != ps->text || ps->text[strlen(ps->text) - 1] != ']'))
+        if (square && (strchr(ps->p + 1, '[') || ps->depth > 1))
             return error_set(
                 ps->err, BRE_FEATURE,
-                "constraint \"%s\": brackets are only supported around all of it",
+                "constraint \"%s\": one pair of brackets is supported, not inside parentheses",
                 ps->text);
         ps->p++;
         if ((i = parse_or(ps)) < 0)
@@ -99,7 +100,9 @@ static int parse_term(struct parser *ps)
         ps->p++;
         ps->depth--;
         if (square)
-            ps->expr->choices = true;
+            ps->expr->bracket = i;
+        else if (*ps->p == '*' && parse_count(ps, &ps->expr->terms[i], i) < 0)
+            return -1;
         return i;
     }
     for (len = 0; isalnum((unsigned char)ps->p[len])
@@ -148,24 +151,33 @@ static int parse_or(struct parser *ps)
     return parse_list(ps, OP_OR, "|", parse_and);
 }
 
-static int check_counts(const struct parser *ps)
+/* Is term i that one, or a member of it when it is a list of kind op? */
+static bool term_holds(const struct feature_expr *x, int list, enum op op, int i)
+{
+    bool found = list == i;
+
+    if (found || list < 0 || x->terms[list].op != op || x->terms[list].count)
+        return found;
+    for (int m = x->terms[list].first; m >= 0; m = x->terms[m].next)
+        found |= m == i;
+    return found;
+}
+
+static int check_places(const struct parser *ps)
 {
     const struct feature_expr *x = ps->expr;
-    const struct term *root = &x->terms[x->root];
 
-    if (!x->num_counts)
-        return 0;
-    for (size_t i = 0; i < x->num_counts; i++) {
-        bool top = x->counts[i] == x->root;
-
-        for (int m = root->op == OP_AND ? root->first : -1; m >= 0; m = x->terms[m].next)
-            top |= m == x->counts[i];
-        if (!top)
-            return error_set(
-                ps->err, BRE_FEATURE,
-                "constraint \"%s\": counts (*) are supported at the top, joined by '&'",
-                ps->text);
-    }
+    for (size_t i = 0; i < x->num_counts; i++)
+        if (!term_holds(x, x->root, OP_AND, x->counts[i])
+            && !term_holds(x, x->bracket, OP_AND, x->counts[i]))
+            return error_set(ps->err, BRE_FEATURE,
+                             "constraint \"%s\": counts (*) are supported at the top or in "
+                             "brackets, joined by '&'",
+                             ps->text);
+    if (x->bracket >= 0 && !term_holds(x, x->root, OP_AND, x->bracket))
+        return error_set(ps->err, BRE_FEATURE,
+                         "constraint \"%s\": brackets are joined with others by '&' alone",
+                         ps->text);
     return 0;
 }
 
@@ -173,14 +185,12 @@ struct feature_expr *feature_parse(const char *text, struct error *err)
 {
     struct parser ps = { text, text, xcalloc(1, sizeof(struct feature_expr)), err, 0 };
 
+    ps.expr->bracket = -1;
     if ((ps.expr->root = parse_or(&ps)) < 0 || (*ps.p && bad(&ps) < 0)
-        || check_counts(&ps) < 0) {
+        || check_places(&ps) < 0) {
         feature_destroy(ps.expr);
         return NULL;
     }
-    if (ps.expr->choices
-        && ps.expr->num_counts) /* "[a*2&b*1]" is the same without brackets */
-        ps.expr->choices = false;
     return ps.expr;
 }
 
@@ -221,19 +231,17 @@ size_t feature_num_counts(const struct feature_expr *x)
 bool feature_count_match(const struct feature_expr *x, size_t i, const struct node *node,
                          uint32_t *count)
 {
-    const struct term *t = &x->terms[x->counts[i]];
-
-    *count = t->count;
-    return node && node_has_feature(node, t->name);
+    *count = x->terms[x->counts[i]].count;
+    return node && term_match(x, x->counts[i], node);
 }
 
 size_t feature_num_choices(const struct feature_expr *x)
 {
     size_t count = 0;
 
-    if (!x || !x->choices || x->terms[x->root].op != OP_OR)
+    if (!x || x->bracket < 0 || x->terms[x->bracket].op != OP_OR)
         return 1;
-    for (int m = x->terms[x->root].first; m >= 0; m = x->terms[m].next)
+    for (int m = x->terms[x->bracket].first; m >= 0; m = x->terms[m].next)
         count++;
     return count;
 }
@@ -245,7 +253,7 @@ bool feature_choice_match(const struct feature_expr *x, size_t choice,
 
     if (feature_num_choices(x) == 1)
         return true;
-    for (m = x->terms[x->root].first; choice--;)
+    for (m = x->terms[x->bracket].first; choice--;)
         m = x->terms[m].next;
     return term_match(x, m, node);
 }

@@ -281,10 +281,9 @@ static char *take_cores(struct tentative *t, const struct node *node, uint32_t c
 }
 
 static void emit_start(struct sched *s, const struct cluster_now *now, struct job *job,
-                       const struct part *part, int64_t length, uint32_t num_picked,
+                       const struct shape *shape, const struct part *part, int64_t length, uint32_t num_picked,
                        uint32_t limit_min, struct decision *d)
 {
-    struct shape *shape = job->spec->shape;
     bool planned = !plan_is_empty(s->plan);
     Wire__EvJobStarted *ev =
         event_add(d, now, job_started, JOB_STARTED, EvJobStarted, EV_JOB_STARTED);
@@ -361,9 +360,12 @@ static int64_t shorter_length(struct sched *s, const struct cluster_now *now,
     return best * MIN_USEC;
 }
 
-static bool try_start(struct sched *s, const struct cluster_now *now, struct shape *shape,
-                      struct decision *d)
+/* Start job as the shape asks for: its own, or with the features that it prefers. */
+static bool try_shape(struct sched *s, const struct cluster_now *now, struct job *job,
+                      struct shape *shape, struct decision *d)
 {
+    if (shape->gen != s->c->node_gen)
+        shape_refresh(s->c, shape);
     for (uint32_t i = 0; i < shape->num_parts; i++) {
         const struct shape_part *sp = &shape->parts[i];
         const struct part *part = &s->c->parts[sp->part_index];
@@ -374,12 +376,21 @@ static bool try_start(struct sched *s, const struct cluster_now *now, struct sha
             continue;
         if (fits_now(s, now, shape, sp, length, &num_picked)
             || (shorter = shorter_length(s, now, shape, sp, length, &num_picked))) {
-            emit_start(s, now, shape->cursor, part, shorter ? shorter : length, num_picked,
+            emit_start(s, now, job, shape, part, shorter ? shorter : length, num_picked,
                        shorter ? (uint32_t)(shorter / MIN_USEC) : 0, d);
             return true;
         }
     }
     return false;
+}
+
+static bool try_start(struct sched *s, const struct cluster_now *now, struct shape *shape,
+                      struct decision *d)
+{
+    struct job *job = shape->cursor;
+
+    return (shape->preferred && try_shape(s, now, job, shape->preferred, d))
+           || try_shape(s, now, job, shape, d);
 }
 
 static void block(struct sched *s, struct shape *shape)

@@ -52,6 +52,7 @@ struct shape {
     uint32_t min_tmp_mb, threads_per_core, sockets_per_node, cores_per_socket;
     struct dist dist;
     struct feature_expr *expr;     /* NULL: none */
+    struct shape *preferred;       /* the features of --prefer in place of expr; NULL: none; counted */
     /* cache, by cluster.node_gen */
     uint64_t gen;
     struct shape_part *parts;

@@ -37,6 +37,7 @@ static void shape_fields(const Wire__JobSpec *spec, Wire__JobSpec *key)
     key->features = spec->features;
     key->nodelist = spec->nodelist;
     key->exclude = spec->exclude;
+    key->prefer = spec->prefer;
     key->distribution = spec->distribution;
     key->hint = spec->hint;
 }
@@ -123,6 +124,13 @@ struct shape *shape_intern(struct cluster *c, const Wire__JobSpec *spec)
         s->key = TAKE(packed);
         s->key_len = len;
         shape_read(s, &key);
+        if (key.prefer && *key.prefer) { /* the same with other features */
+            key.features = key.prefer;
+            key.prefer = NULL;
+            s->preferred = shape_intern(c, &key);
+            first = idmap_find(&c->shapes, hash); /* it may be a neighbour */
+            s->same_hash = first;
+        }
         s->gen = UINT64_MAX;
         idmap_put(&c->shapes, hash, s);
         c->stats.shapes++;
@@ -149,6 +157,7 @@ void shape_decref(struct cluster *c, struct shape *s)
         first->same_hash = s->same_hash;
     }
     c->stats.shapes--;
+    shape_decref(c, s->preferred);
     shape_free(s);
     feature_destroy(s->expr);
     free(s->key);

@@ -57,7 +57,7 @@ struct job_options {
     bool exclusive, oversubscribe, overcommit, contiguous, use_min_nodes, spread_job;
 
     /* where */
-    char *partition, *nodelist, *exclude, *features;
+    char *partition, *nodelist, *exclude, *features, *prefer;
     uint32_t switches, switch_wait_sec;
     char *distribution, *hint, *cpu_bind, *mem_bind;
 

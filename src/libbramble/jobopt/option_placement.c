@@ -282,6 +282,8 @@ static const struct job_option rows[] = {
       .help = "partition requested" },
     { TEXT("constraint", features, 4096), .letter = 'C', .arg_name = "list", .group = GROUP_CONSTRAINT,
       ENV_ALL("CONSTRAINT"), .help = "features that the nodes must have" },
+    { TEXT("prefer", prefer, 4096), .arg_name = "list", .group = GROUP_CONSTRAINT,
+      .help = "features that the nodes should have if such nodes are free" },
     { .name = "nodelist", .letter = 'w', .arg = ARG_REQUIRED, .arg_name = "hosts", .commands = CMD_ALL,
       .group = GROUP_CONSTRAINT, .parse = parse_node_list, .offset = OPT_FIELD(nodelist),
       .help = "nodes that the job must have" },

@@ -57,7 +57,6 @@ static const struct job_option rows[] = {
       ENV_ALL("NETWORK") },
     { REFUSED("power", CMD_ALL, ARG_REQUIRED, "there is no power management; leave it out"),
       ENV_ALL("POWER") },
-    { REFUSED("prefer", CMD_ALL, ARG_REQUIRED, "use --constraint for features that must be there") },
     { REFUSED("profile", CMD_ALL, ARG_REQUIRED, "there is no profiling; see sacct for a job's usage"),
       ENV_ALL("PROFILE") },
     { REFUSED("reservation", CMD_ALL, ARG_REQUIRED, "there are no reservations yet; leave it out"),

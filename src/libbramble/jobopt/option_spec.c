@@ -75,6 +75,7 @@ void job_options_job_spec(const struct job_options *o, Wire__JobSpec *spec)
     SET_U32(time_limit_min, o->time_limit_min);
     SET_U32(time_min_min, o->time_min_min);
     spec->features = text_or_null(o->features);
+    spec->prefer = text_or_null(o->prefer);
     spec->nodelist = text_or_null(o->nodelist);
     spec->exclude = text_or_null(o->exclude);
     SET_FLAG(exclusive, o->exclusive);

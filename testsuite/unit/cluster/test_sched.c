@@ -144,6 +144,28 @@ START_TEST(counted_features_mix_classes)
     w.spec.features = (char *)"pi3*2&pi5*1";
     OPT(min_nodes, 3);
     ck_assert_str_eq(world_nodes(&w, start()), "pi[1-2,8]");
+    w.spec.features = (char *)"[(pi4|pi5)*3&pi3*1]";
+    OPT(exclusive, 1);
+    ck_assert_str_eq(world_nodes(&w, start()), "pi[3-6]");
+}
+END_TEST
+
+START_TEST(preferred_features_count_only_if_they_start_the_job_at_once)
+{
+    uint32_t id;
+
+    w.spec.prefer = (char *)"pi5";
+    w.spec.features = (char *)"pi4";
+    OPT(num_tasks, 4);
+    ck_assert_str_eq(world_nodes(&w, start()), "pi8"); /* in place of the constraint */
+    w.spec.prefer = (char *)"pi5";
+    w.spec.features = (char *)"pi4";
+    OPT(num_tasks, 4);
+    ck_assert_str_eq(world_nodes(&w, start()), "pi4");
+    w.spec.prefer = (char *)"pi3*2";
+    OPT(num_tasks, 2);
+    id = start();
+    ck_assert_str_eq(world_nodes(&w, id), "pi[1-2]");
 }
 END_TEST
 
@@ -152,6 +174,10 @@ START_TEST(bracketed_features_use_one_kind_for_all_nodes)
     w.spec.features = (char *)"[pi5|pi4]";
     OPT(min_nodes, 3);
     ck_assert_str_eq(world_nodes(&w, start()), "pi[4-6]");
+    w.spec.features = (char *)"aarch64&[pi5|pi3|pi4]";
+    OPT(min_nodes, 2);
+    OPT(exclusive, 1);
+    ck_assert_str_eq(world_nodes(&w, start()), "pi[1-2]");
 }
 END_TEST
 
@@ -214,6 +240,16 @@ START_TEST(bad_constraints_are_refused_by_name)
     refused(BRE_FEATURE, "wrong");
     w.spec.features = (char *)"pi4|[pi3|pi5]";
     refused(BRE_FEATURE, "brackets");
+    w.spec.features = (char *)"([pi3|pi5])";
+    refused(BRE_FEATURE, "brackets");
+    w.spec.features = (char *)"[pi3|pi5]&[pi4|pi5]";
+    refused(BRE_FEATURE, "brackets");
+    w.spec.features = (char *)"(pi4*2&pi3)*2";
+    refused(BRE_FEATURE, "counts");
+    w.spec.features = (char *)"[pi4*2|pi5*1]";
+    refused(BRE_FEATURE, "counts");
+    w.spec.prefer = (char *)"pi6";
+    refused(BRE_FEATURE, "pi6");
     w.spec.features = (char *)"pi4*2|pi5";
     refused(BRE_FEATURE, "counts");
     w.spec.features = (char *)"pi4*0";
@@ -674,6 +710,7 @@ int main(void)
         a_heavier_node_is_used_last,
         a_constraint_names_a_class,
         counted_features_mix_classes,
+        preferred_features_count_only_if_they_start_the_job_at_once,
         bracketed_features_use_one_kind_for_all_nodes,
         time_min_lets_a_job_start_before_what_is_planned,
         boards_that_are_too_small_inside_are_not_taken,
