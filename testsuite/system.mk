@@ -23,6 +23,7 @@ system_tests = \
     testsuite/system/show.t \
     testsuite/system/queries.t \
     testsuite/system/commands.t \
+    testsuite/system/steps.t \
     testsuite/system/restart.t \
     testsuite/system/crash.t \
     testsuite/system/failpoints.t \

@@ -94,7 +94,8 @@ static void react_step_ending(struct cluster *c, const Wire__EvStepEnding *m,
                             step->id, step->attempt, 0);
 
             SET(kill, final_state, m->state);
-            SET(kill, kill_wait_sec, conf_of(c)->kill_wait_sec);
+            /* A user's end of a step is KILL at once; that of a job gives its programs time. */
+            SET(kill, kill_wait_sec, m->state == JOB_CANCELLED && step->spec ? 0 : conf_of(c)->kill_wait_sec);
             if (m->state == JOB_TIMEOUT)
                 kill->reason = (char *)"DUE TO TIME LIMIT";
             else if (m->state == JOB_NODE_FAIL)
@@ -102,6 +103,13 @@ static void react_step_ending(struct cluster *c, const Wire__EvStepEnding *m,
             else if (m->text)
                 kill->reason = arena_strdup(&d->arena, m->text);
         }
+    if (step && m->state == JOB_CANCELLED) {
+        struct effect *e = effect_add(d, EFFECT_NOTICE);
+
+        e->job_id = job->id;
+        e->step_id = step->id;
+        e->notice = NOTICE_STEP_CANCELLED;
+    }
 }
 
 static void react_step_ended(struct cluster *c, const Wire__EvStepEnded *m,

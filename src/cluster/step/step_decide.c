@@ -80,7 +80,7 @@ static int check_hosts(struct plan_step *p, const struct hostlist *hosts,
         const struct node *node = node_find(p->c, name);
 
         if (!node || alloc_find(p->job->alloc, node->id) == p->job->alloc->count)
-            return error_set(err, BRE_NODE_NAME, "%s: node %s is not of job %u", option,
+            return error_set(err, BRE_NODE_CONFIG, "%s: node %s is not of job %u", option,
                              name, p->job->id);
     }
     return 0;
@@ -106,9 +106,13 @@ static int collect_places(struct plan_step *p, struct error *err)
         wanted = hostlist_create();
         hostlist_push_list(wanted, p->arbitrary);
     }
-    if (p->spec->relative >= alloc->count)
-        return error_set(err, BRE_INVAL, "--relative=%u: job %u has %u nodes",
-                         p->spec->relative, p->job->id, alloc->count);
+    uint32_t asked = p->spec->min_nodes ? p->spec->min_nodes : 1;
+
+    if (p->spec->relative && (uint64_t)p->spec->relative + asked > alloc->count)
+        return error_set(err, BRE_INVAL,
+                         "--relative and SLURM_JOB_NUM_NODES option incompatible with count of allocated nodes "
+                         "(%u+%u>%u)",
+                         p->spec->relative, asked, alloc->count);
     p->places = xcalloc(alloc->count, sizeof(*p->places));
     p->chosen = xcalloc(alloc->count, sizeof(*p->chosen));
     for (uint32_t k = 0; k < alloc->count; k++) {
@@ -131,8 +135,8 @@ static int collect_places(struct plan_step *p, struct error *err)
         pl->wanted = wanted && hostlist_find(wanted, node->name) >= 0;
     }
     if (!p->num_places)
-        return error_set(err, BRE_NODE_CONFIG, "no node of job %u is left to run on",
-                         p->job->id);
+        return error_set(err, BRE_NODE_CONFIG,
+                         "Hostlist is empty!  Can't run job.  No node of job %u is left to run on", p->job->id);
     return 0;
 }
 

@@ -260,9 +260,9 @@ static void revoked(struct salloc *s, const Wire__Notice *notice)
         return;
     }
     if (timeout)
-        log_error("Job %u has exceeded its time limit and its allocation has been revoked.", s->job_id);
+        say(s, "Job %u has exceeded its time limit and its allocation has been revoked.", s->job_id);
     else
-        log_error("Job allocation %u has been revoked.", s->job_id);
+        say(s, "Job allocation %u has been revoked.", s->job_id);
     if (!s->program)
         return;
     if (s->options.kill_command)
@@ -384,6 +384,12 @@ static void on_goodbye(void *arg)
     finish(s, s->exit_code ? s->exit_code : exit_error_code());
 }
 
+/* Signals that a person sends to end a program are an end as good as any. */
+static int signal_exit_code(int signum)
+{
+    return signum == SIGHUP || signum == SIGINT || signum == SIGQUIT || signum == SIGKILL ? 0 : exit_error_code();
+}
+
 static void on_child(void *arg, int signum)
 {
     struct salloc *s = arg;
@@ -395,7 +401,7 @@ static void on_child(void *arg, int signum)
     program_destroy(s->program);
     s->program = NULL;
     s->status = status;
-    s->exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    s->exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : signal_exit_code(WTERMSIG(status));
     if (WIFSIGNALED(status) && s->options.verbose)
         say(s, "Command \"%s\" was terminated by signal %d", s->command[0], WTERMSIG(status));
     relinquish(s);
@@ -422,6 +428,10 @@ static void on_signal(void *arg, int signum)
         /* Keys reach the program by the terminal; an order to end is passed on. */
         if (s->program && (signum == SIGTERM || signum == SIGHUP || signum == SIGUSR1 || signum == SIGUSR2))
             program_signal(s->program, signum);
+        if (signum == SIGHUP) { /* nobody is left to wait for: the program goes with the allocation */
+            s->exit_code = exit_error_code();
+            relinquish(s);
+        }
         break;
     case STAGE_LEAVING:
         if (signum == SIGINT || signum == SIGTERM)

@@ -81,8 +81,8 @@ int programs_read(struct srun *s, const char *path, struct error *err)
         ranks = xstrndup(line + strspn(line, " \t"), strcspn(line + strspn(line, " \t"), " \t\r"));
         if (ranks_walk(ranks, NULL, 0, &highest) < 0)
             return error_set(err, BRE_INVAL,
-                             "Invalid task range specification\nLine %u of configuration file %s invalid", number,
-                             path);
+                             "Invalid task range specification (%.64s)\nLine %u of configuration file %s invalid",
+                             ranks, number, path);
         line += strspn(line, " \t");
         if (!line[strlen(ranks) + strspn(line + strlen(ranks), " \t\r")])
             return error_set(err, BRE_INVAL,

@@ -281,6 +281,17 @@ static void on_test_reply(struct srun *s, const Wire__SubmitReply *reply)
     srun_leave(s, 0);
 }
 
+/* Refusals that Slurm's srun finds out by itself: they stand alone. */
+static bool stands_alone(const struct error *why)
+{
+    static const char *const begins[] = { "Only allocated ", "--relative and ", "Hostlist is empty!" };
+
+    for (size_t i = 0; i < ARRAY_SIZE(begins); i++)
+        if (!strncmp(why->text, begins[i], strlen(begins[i])))
+            return true;
+    return false;
+}
+
 static void on_start_refused(struct srun *s, const struct error *why)
 {
     char text[2 * ERROR_TEXT_MAX];
@@ -299,7 +310,7 @@ static void on_start_refused(struct srun *s, const struct error *why)
     } else if (why->code == BRE_JOB_ID || why->code == BRE_ALREADY_DONE) {
         log_error("Unable to confirm allocation for job %u: %s", s->options.job_id, error_code_text(why->code));
         log_info("Check SLURM_JOB_ID environment variable. Expired or invalid job %u", s->options.job_id);
-    } else if (why->code == BRE_TOO_MANY_NODES && !strncmp(why->text, "Only allocated", 14)) {
+    } else if (stands_alone(why)) {
         log_error("%s", why->text);
     } else {
         log_error("Unable to create step for job %u: %s", s->options.job_id, refusal_text(why, text, sizeof text));
@@ -330,7 +341,6 @@ static void on_job_gone(struct srun *s, const Wire__Notice *notice)
         s->step_ended = true; /* no step outlives its job */
     } else {
         s->revoked = true;
-        srun_say(s, "Force Terminated JobId=%u", s->job_id);
         srun_abort_wait(s);
     }
     srun_check_end(s);
@@ -375,6 +385,10 @@ static void on_notice(struct srun *s, const Wire__Notice *notice)
                 log_error("%s", notice->text);
             srun_abort_wait(s);
         }
+        break;
+    case NOTICE_STEP_CANCELLED:
+        if (s->stage == SRUN_RUNNING && notice->step_id == s->step_id)
+            srun_abort_wait(s);
         break;
     case NOTICE_NODE_FAIL:
         s->node_failed = true;

@@ -28,33 +28,33 @@ static void interrupt_waiting(struct srun *s)
     srun_cancel_and_leave(s, exit_error_code());
 }
 
-/* Once: say how the tasks are. Twice within a second: end them. */
+/* Once: say how the tasks are.  Twice within a second: pass it on, and end the step.  With
+ * --disable-status the first one is passed on too; with --quit-on-interrupt it ends the step. */
 static void on_interrupt(struct srun *s)
 {
     int64_t now = (int64_t)reactor_now_ms(s->reactor);
+    bool again = now - s->last_intr_ms <= TWICE_MS;
 
-    if (s->options.quit_on_interrupt) {
-        srun_terminate_step(s);
-        return;
-    }
-    if (!s->options.disable_status && now - s->last_intr_ms > TWICE_MS) {
+    s->last_intr_ms = now;
+    if (!again && !s->options.disable_status && !s->options.quit_on_interrupt) {
         if (s->aborting)
             log_info("interrupt (abort already in progress)");
         else
             log_info("interrupt (one more within 1 sec to abort)");
         exits_print_states(s);
-        s->last_intr_ms = now;
         return;
     }
-    if (s->aborting && now - s->last_intr_sent_ms < TWICE_MS) {
+    if (s->aborting) { /* whoever insists need not wait for the step */
         log_info("forcing job termination");
         srun_leave(s, exits_code(s) ? exits_code(s) : 1);
         return;
     }
-    s->last_intr_sent_ms = now;
     log_info("sending Ctrl-C to StepId=%u.%u", s->job_id, s->step_id);
     nodes_signal(s, SIGINT);
-    srun_terminate_step(s);
+    if (again || s->options.quit_on_interrupt) {
+        s->interrupted = true;
+        srun_force_end(s);
+    }
 }
 
 static void on_signal(void *arg, int signum)
@@ -80,12 +80,11 @@ static void on_signal(void *arg, int signum)
         break;
     case SIGQUIT:
         log_info("Quit");
-        srun_terminate_step(s);
+        srun_force_end(s);
         break;
     case SIGTERM:
     case SIGHUP:
-        log_info("forcing job termination");
-        srun_terminate_step(s);
+        srun_force_end(s);
         break;
     case SIGCONT:
         log_info("got SIGCONT");
@@ -103,7 +102,7 @@ void signals_start(struct srun *s)
 
     signal(SIGPIPE, SIG_IGN);
     signal(SIGTTIN, SIG_IGN);
-    s->last_intr_ms = s->last_intr_sent_ms = -2 * TWICE_MS;
+    s->last_intr_ms = -2 * TWICE_MS;
     for (size_t i = 0; i < ARRAY_SIZE(watched); i++)
         s->signals[i] = reactor_signal_create(s->reactor, watched[i], on_signal, s);
 }

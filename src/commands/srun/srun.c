@@ -146,6 +146,15 @@ void srun_terminate_step(struct srun *s)
     srun_abort_wait(s);
 }
 
+void srun_force_end(struct srun *s)
+{
+    if (s->stage != SRUN_RUNNING || s->aborting)
+        return;
+    log_info("forcing job termination");
+    request_cancel(s);
+    srun_abort_wait(s);
+}
+
 static void on_drain(void *arg)
 {
     nodes_give_credit(arg);

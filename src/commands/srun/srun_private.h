@@ -112,7 +112,6 @@ struct srun {
     bool cluster_known; /* --clusters was compared */
     bool leaving; /* only the answer to a cancel is waited for */
     uint32_t abort_sec;
-    
 
     uint32_t job_id, step_id, attempt;
     uint8_t step_key[32];
@@ -131,7 +130,8 @@ struct srun {
     struct fd_watch *in_watch;
     bool in_eof, in_deferred;
 
-    int64_t last_intr_ms, last_intr_sent_ms;
+    int64_t last_intr_ms;
+    bool interrupted; /* Ctrl-C has ended the step: that tasks died of it is no news */
     struct termios *saved_terminal; /* set while the terminal is raw */
     uint32_t num_exited;
     int worst_status;
@@ -148,8 +148,10 @@ void srun_leave(struct srun *s, int code);
 void srun_cancel_and_leave(struct srun *s, int code);
 /* The descriptors of standard input, output and error take part. */
 void srun_streams_start(struct srun *s);
-/* End the step: the controller is told and the tasks are signalled; wait at most for kill_wait. */
+/* End the step: the controller is told; wait at most for abort_sec.  The first is for --wait and lost
+ * nodes, the second for signals. */
 void srun_terminate_step(struct srun *s);
+void srun_force_end(struct srun *s);
 void srun_abort_wait(struct srun *s);
 
 /* request.c */

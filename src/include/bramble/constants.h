@@ -117,6 +117,7 @@ enum notice_kind {
     NOTICE_MESSAGE,
     NOTICE_SUSPENDED,
     NOTICE_STEP_SIGNAL,
+    NOTICE_STEP_CANCELLED, /* it is being ended because somebody said so */
 };
 
 enum query_table {

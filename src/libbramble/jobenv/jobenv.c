@@ -190,7 +190,7 @@ static void set_spec(struct env *env, const Wire__StepSpec *spec)
         set_u64(env, "SLURM_CPUS_PER_TASK", spec->cpus_per_task);
     if (spec->has_ntasks_per_node)
         set_u64(env, "SLURM_NTASKS_PER_NODE", spec->ntasks_per_node);
-    if (spec->has_mem_per_node_mb) {
+    if (spec->has_mem_per_node_mb && spec->mem_per_node_mb) {
         set_u64(env, "SLURM_MEM_PER_NODE", spec->mem_per_node_mb);
         env_unset(env, "SLURM_MEM_PER_CPU");
     } else if (spec->has_mem_per_cpu_mb) {

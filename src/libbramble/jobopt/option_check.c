@@ -118,11 +118,9 @@ static int check_step(struct job_options *o, struct error *err)
                          "With Arbitrary distribution you need to specify a nodelist or hostfile with the -w option");
     if (inside && o->exclusive)
         o->exact = true;
-    if (o->pty) {
-        o->unbuffered = true;
-        free(o->std_err);
-        o->std_err = NULL;
-    }
+    if (o->pty && (o->std_in || o->std_out || o->std_err))
+        return error_set(err, BRE_INVAL, "--error/--input/--output are incompatible with --pty: the terminal is all three");
+    o->unbuffered |= o->pty;
     return 0;
 }
 

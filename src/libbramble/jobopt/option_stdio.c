@@ -90,7 +90,7 @@ static int parse_propagate(struct job_options *o, const struct job_option *row, 
     (void)row;
     if (rlimits_collect(value && *value ? value : "ALL", &limits, &num, &why) < 0) {
         o->exit_code = EXIT_NUMBER;
-        return error_set(err, BRE_INVAL, "%.200s: --propagate=%.64s is not valid.", why.text, value);
+        return error_set(err, BRE_INVAL, "%.200s\n--propagate=%.64s is not valid.", why.text, value);
     }
     rlimits_free(limits);
     option_set_text(&o->propagate, value && *value ? value : "ALL");

@@ -139,7 +139,7 @@ START_TEST(a_node_that_is_not_the_jobs_is_refused)
     want(1, 1);
     spec.nodelist = (char *)"n9";
     ck_assert_int_eq(create(), -1);
-    ck_assert_int_eq(w.err.code, BRE_NODE_NAME);
+    ck_assert_int_eq(w.err.code, BRE_NODE_CONFIG);
 }
 END_TEST
 

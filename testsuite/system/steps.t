@@ -1,0 +1,76 @@
+#!/bin/bash
+# limit: 150
+# user: plain
+# Steps of srun in and out of allocations: turns for cores, ends, texts and exit codes as users of Slurm know them.
+. "$TESTSUITE/lib/tap.sh"
+. "$TESTSUITE/lib/cluster.sh"
+
+CLUSTER_CONF='kill_wait = 2;'
+test_case "two agents come up idle" 'cluster_start 2'
+on_test_failure() { tail -n 15 "$CLUSTER_DIR"/log/*; squeue -t all; }
+cd "$CLUSTER_DIR" || exit
+unset SLURM_JOB_ID
+
+# begun NAME: a task says that it runs by making the file
+begun() { wait_for 20 test -e "$1"; }
+# behind SIGNALS... -- COMMAND...: send an srun its signals once its task runs; $code, files out and err
+behind() {
+    local signals=()
+    while [ "$1" != -- ]; do signals+=("$1"); shift; done
+    shift
+    rm -f up
+    "$@" >out 2>err & local p=$!
+    begun up || return
+    for s in "${signals[@]}"; do case $s in [0-9]*) sleep "$s" ;; *) kill "-$s" $p ;; esac; done
+    wait $p
+    code=$?
+}
+
+# --- turns ---
+test_case "steps of one allocation wait their turn for cores, and say so" '
+    rm -f one && salloc -Q -n2 -N1 sh -c "srun --exact -n2 sh -c \": > one; sleep 1\" & while [ ! -e one ]; do sleep 0.05; done
+        srun --exact -n1 echo mine; wait" >out 2>err &&
+    expect mine "$(cat out)" &&
+    grep -qE "^srun: Job [0-9]+ step creation temporarily disabled, retrying \(Requested nodes are busy\)$" err &&
+    grep -qE "^srun: Step created for job [0-9]+$" err'
+test_case "--immediate does not wait, --overlap need not" '
+    rm -f one && salloc -Q -n2 -N1 sh -c "srun -n2 sh -c \": > one; sleep 1\" & while [ ! -e one ]; do sleep 0.05; done
+        srun -I --exact -n1 echo no; echo \$?; srun --overlap -n1 echo beside; wait" >out 2>err
+    expect "1 beside" "$(echo $(cat out))" && grep -q "Unable to create step for job [0-9]*: Requested nodes are busy" err'
+test_case "a step that cannot be is refused in the words of Slurm" '
+    salloc -Q -N1 -n2 -w n1 sh -c "srun -N2 true; srun -r5 true; srun -x n1 true; srun -w n2 true" 2>err
+    grep -q "^srun: error: Only allocated 1 nodes asked for 2" err &&
+    grep -q "^srun: error: --relative and SLURM_JOB_NUM_NODES option incompatible with count of allocated nodes (5+1>1)" err &&
+    grep -q "^srun: error: Hostlist is empty!  Can.t run job." err &&
+    grep -q "step for job [0-9]*: Requested node configuration is not available" err'
+
+# --- ends ---
+test_case "one interrupt shows the state, and changes nothing" '
+    behind INT -- srun sh -c ": > up; sleep 1"; expect 0 $code &&
+    grep -q "^srun: interrupt (one more within 1 sec to abort)$" err && grep -qE "^srun: StepId=[0-9]+\.0 task 0: running$" err'
+test_case "two interrupts within a second end the step with KILL" '
+    behind INT 0.3 INT -- srun sh -c "trap \"\" INT TERM; : > up; sleep 60 & wait; sleep 60"; expect 137 $code &&
+    grep -qE "^srun: sending Ctrl-C to StepId=[0-9]+\.0$" err && grep -q "^srun: forcing job termination$" err &&
+    ! grep -q "task 0: Killed" err'
+test_case "with --disable-status one interrupt reaches the tasks and no more" '
+    behind INT -- srun -X sh -c "trap \"echo got; exit 4\" INT; : > up; while :; do sleep 0.1; done"; expect 4 $code &&
+    expect got "$(cat out)" && ! grep -q forcing err'
+test_case "--quit-on-interrupt ends at the first one, SIGTERM and SIGQUIT at once" '
+    behind INT -- srun --quit-on-interrupt sh -c "trap \"\" INT; : > up; sleep 60"; expect 137 $code &&
+    behind TERM -- srun sh -c ": > up; exec sleep 60"; expect 137 $code && grep -q "task 0: Killed" err &&
+    behind QUIT -- srun sh -c ": > up; exec sleep 60"; expect 137 $code && grep -q "^srun: Quit$" err'
+test_case "a step that scancel names is killed, its srun says that it waits" '
+    rm -f up; srun sh -c "trap \"\" TERM; : > up; sleep 60" 2>err & p=$!; begun up &&
+    scancel "$(squeue -h -o %i).0" && { wait $p; expect 137 $?; } && grep -q "Job step aborted: Waiting up to 4 seconds" err &&
+    grep -q "\*\*\* STEP [0-9]*\.0 ON n1 CANCELLED AT" err'
+test_case "salloc tells as Slurm does how its command ended" '
+    salloc -Q sh -c "exit 7"; expect 7 $? && { salloc -Q sh -c "kill -TERM \$\$"; expect 1 $?; } &&
+    salloc -Q sh -c "kill -KILL \$\$"'
+test_case "salloc whose terminal hangs up gives the allocation back" '
+    behind HUP -- salloc sh -c ": > up; trap \"\" HUP; sleep 3"; expect 1 $code && grep -q "Relinquishing job allocation" err &&
+    wait_for 10 eval "[ -z \"\$(squeue -h)\" ]"'
+
+# --- words ---
+test_case "--pty and files exclude each other; a bad limit is named" '
+    ! srun --pty -o x true 2>err && grep -q "^srun: error: --error/--input/--output are incompatible with --pty" err &&
+    ! srun --propagate=FOO true 2>err && expect "srun: error: --propagate=FOO is not valid." "$(tail -n1 err)"'
