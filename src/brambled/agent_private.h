@@ -47,6 +47,7 @@ struct agent_job {
 enum agent_step_state {
     ASTEP_WAITS,    /* for the prolog */
     ASTEP_STARTING, /* the shepherd has been started */
+    ASTEP_SOUGHT,   /* an earlier agent started its shepherd, which does not listen yet */
     ASTEP_RUNNING,
     ASTEP_LOST,     /* the shepherd died: what it left is being ended */
     ASTEP_ENDED,    /* the status is to be acknowledged */
@@ -62,8 +63,8 @@ struct agent_step {
     bool suspended; /* ASTEP_WAITS: to be started stopped */
     pid_t pid; /* of the shepherd; 0: not known */
     struct rpc_conn *conn;
-    struct reactor_timer *timer; /* start, or ending of what is left */
-    uint64_t lost_since_ms;
+    struct reactor_timer *timer; /* start, search, or ending of what is left */
+    uint64_t since_ms;           /* ASTEP_SOUGHT, ASTEP_LOST: when that began */
     uint8_t *order;  /* ASTEP_WAITS: packed StepLaunch */
     size_t order_len;
     uint8_t *status; /* packed StepStatus, the newest */
@@ -118,6 +119,7 @@ struct agent {
 
     struct list_node steps, jobs, early, scripts;
     uint32_t num_early, num_freed; /* steps since the heap was last trimmed */
+    uint32_t num_sought;           /* steps in ASTEP_SOUGHT */
     struct reactor_timer *early_timer;
     struct tomb tombs[TOMBS_MAX];
     unsigned next_tomb;
@@ -173,10 +175,14 @@ int folder_make(struct agent_step *s, const Wire__StepLaunch *order, struct erro
 void folder_remove(struct agent_step *s);
 void folder_path(const struct agent_step *s, char *buf, size_t size);
 void folder_recover(struct agent *a);
+/* A lock on the step's folder, held by whoever has the descriptor: the agent while it makes the step,
+ * then the shepherd for its whole life.  EWOULDBLOCK: somebody has it. */
+int folder_lock(const struct agent_step *s);
+bool folder_has_socket(const struct agent_step *s);
 
 /* launch/shepherd.c */
 int shepherd_start(struct agent_step *s, const Wire__StepLaunch *order, struct error *err);
-int shepherd_find(struct agent_step *s, struct error *err); /* connect to its socket */
+void shepherd_seek(struct agent_step *s); /* one of an earlier agent: find it, or what became of it */
 void shepherd_kill(struct agent_step *s, const Wire__StepKill *kill);
 void shepherd_release(struct agent_step *s);
 void shepherd_clear_rest(struct agent_step *s); /* it died: end what it left */
@@ -192,7 +198,9 @@ struct agent_job *job_get(struct agent *a, uint32_t job_id, uint32_t attempt, ui
 /* Run the prolog if it has not run; launch_start() of the waiting steps follows. false: nothing to wait for. */
 bool job_prolog(struct agent *a, struct agent_job *job);
 void job_end(struct agent *a, struct agent_job *job, const Wire__StepKill *kill); /* end all steps, then clean */
+void job_forget(struct agent_job *job); /* it has nothing here, and what it had has not begun */
 void job_check_clean(struct agent *a, struct agent_job *job);
+void jobs_check_clean(struct agent *a); /* the configuration is known now */
 void jobs_free(struct agent *a);
 void job_send_clean(struct agent *a, uint32_t job_id, uint32_t attempt, bool failed, const char *text);
 

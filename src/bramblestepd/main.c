@@ -1,11 +1,12 @@
 /* main.c - bramblestepd: started by brambled, one for each step on a node, with a socket to it as
- * descriptor 3.  Takes no orders from its arguments or environment. */
+ * descriptor 3 and the lock on the step's folder as 4.  Takes no orders from its arguments or environment. */
 #include "config.h"
 #include "bramblestepd/step.h"
 #include "reactor/reactor.h"
 #include "util/error.h"
 #include "util/log.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #define AGENT_FD 3
+#define LOCK_FD 4 /* on the step's folder, for our whole life: see brambled/launch/folder.c */
 
 static int is_socket(int fd)
 {
@@ -39,6 +41,7 @@ int main(int argc, char **argv)
     }
     if (argc > 1 && !strcmp(argv[1], "-v"))
         log_set_level(LOG_LV_DEBUG, 0);
+    fcntl(LOCK_FD, F_SETFD, FD_CLOEXEC);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
     umask(077);

@@ -1,7 +1,8 @@
 #!/bin/bash
 # limit: 300
 # user: plain
-# F2: the controller dies at each of its crash points; nothing acknowledged is lost or run twice.
+# The controller, and then an agent, dies at each of its crash points: nothing acknowledged is lost or
+# run twice, and a step that was being started is started once.
 # BRAMBLE_POINT_ROUNDS repeats each point (release: 5).
 . "$TESTSUITE/lib/tap.sh"
 . "$TESTSUITE/lib/cluster.sh"
@@ -13,11 +14,16 @@ journal_before_act journal_after_act"
 on_snapshot="snapshot_before_write snapshot_before_rename snapshot_before_dirsync snapshot_after_dirsync
 segment_before_remove segment_after_remove"
 on_start="segment_before_switch"
+# Passed by an agent for every batch job, in this order.
+on_agent="agent_order_taken agent_prolog_done agent_folder_made agent_shepherd_started agent_order_given
+agent_step_started agent_step_ended agent_report_sent"
 
 grep -q BRAMBLE_FAILPOINTS "$BRAMBLE_ROOT/sbin/bramblectld" ||
     test_skip_all "the crash points are not compiled in: configure with --enable-failpoints"
 command -v python3 >/dev/null || test_skip_all "python3 is not installed, and the ledger checker needs it"
 
+mkdir -p "$CLUSTER_DIR" && printf '#!/bin/sh\nexit 0\n' > "$CLUSTER_DIR/prolog" && chmod 755 "$CLUSTER_DIR/prolog"
+CLUSTER_CONF="prolog = \"$CLUSTER_DIR/prolog\";"
 on_test_failure() { tail -n 20 "$CLUSTER_DIR/log/bramblectld"; }
 test_case "a cluster of two starts" 'cluster_start 2'
 cd "$CLUSTER_DIR" || exit
@@ -69,6 +75,38 @@ for ((round = 0; round < ${BRAMBLE_POINT_ROUNDS:-1}; round++)); do
         test_case "death at $point loses nothing" "dies_on_snapshot $point && judge"
     done
 done
+
+# An agent, armed likewise.  It is alone, so that the job can go nowhere else.
+agent_gone() { ! pid_alive "$(agent_pid n1)"; }
+dies_on_agent() { # POINT ACTION
+    agent_kill n1 TERM && wait_for 5 agent_gone || return
+    BRAMBLE_FAILPOINTS="$1=crash" agent_start n1 && node_wait idle 1 || return
+    $2 || return
+    wait_for 10 agent_gone || { echo "it did not die at $1"; return 1; }
+    agent_start n1
+}
+submit_one() { count=$((count + 1)) && submit "fp$count"; }
+run_one() {
+    count=$((count + 1))
+    timeout 40 srun -w n1 -n1 sh -c "echo ran >> '$CLUSTER_DIR/ran.$count'; echo out" > "srun.$count" 2> "srun.err" &
+    srun_pid=$!
+}
+last_completed() {
+    account && tail -1 sacct | grep -q "|fp$count|COMPLETED$" || { tail -3 sacct; return 1; }
+}
+ran_once() {
+    wait $srun_pid || { echo "srun ended with $?:"; cat srun.err; return 1; }
+    expect out "$(cat srun.$count)" && expect ran "$(cat "ran.$count")"
+}
+test_case "the cluster shrinks to one node" 'scontrol update nodename=n2 state=drain reason=test && node_wait drained 1'
+for point in $on_agent; do
+    test_case "death of the agent at $point: the job runs once, and completes" \
+        "dies_on_agent $point submit_one && judge && last_completed"
+    test_case "death of the agent at $point: srun gets its output and exit code" "dies_on_agent $point run_one && ran_once"
+done
+test_case "no step's folder is left" 'wait_for 10 eval "[ -z \"\$(ls nodes/n1/run/steps)\" ]" && ! ls nodes/n1/run/prolog.*'
+
+test_case "both nodes are back" 'scontrol update nodename=n2 state=resume && node_wait idle 2'
 first_start() {
     ctld_stop && mv state state.kept && mkdir -m 700 state && cp -p state.kept/controller.key state/
     BRAMBLE_FAILPOINTS="$1=crash" ctld_start nowait

@@ -17,8 +17,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define LOCK_FD_MIN 5 /* above those that a shepherd gets, so that none is written over while it does */
 
 static void folder_name(const struct agent_step *s, char buf[STEP_NAME_MAX])
 {
@@ -90,20 +93,38 @@ static int parse_name(const char *name, uint32_t *job_id, uint32_t *step_id, uin
     return sscanf(name, "%u.%u.%u%c", job_id, step_id, attempt, &tail) == 3 ? 0 : -1;
 }
 
-/* At the start: every folder is a step that was ordered.  Its shepherd is asked; where none answers,
- * it died, or was never started, and that is what the controller is told. */
+int folder_lock(const struct agent_step *s)
+{
+    CLEANUP_CLOSE int fd = -1;
+    char name[STEP_NAME_MAX];
+
+    folder_name(s, name);
+    fd = openat(s->agent->steps_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
+        return -1;
+    return fcntl(fd, F_DUPFD_CLOEXEC, LOCK_FD_MIN); /* the same lock */
+}
+
+bool folder_has_socket(const struct agent_step *s)
+{
+    char name[STEP_NAME_MAX + 8];
+    struct stat st;
+
+    snprintf(name, sizeof name, "%u.%u.%u/sock", s->job_id, s->step_id, s->attempt);
+    return fstatat(s->agent->steps_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* At the start: every folder is a step that was ordered. */
 void folder_recover(struct agent *a)
 {
     int fd = openat(a->steps_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-    unsigned found = 0, lost = 0;
 
     for (struct dirent *d; dir && (d = readdir(dir));) {
         uint32_t job_id, step_id, attempt;
         struct agent_step *s;
         struct agent_job *job;
         struct stat st;
-        struct error err;
         bool has_script;
 
         if (parse_name(d->d_name, &job_id, &step_id, &attempt) < 0)
@@ -121,17 +142,8 @@ void folder_recover(struct agent *a)
         job->prolog = PROLOG_DONE;
         s->ends_job = step_id == STEP_BATCH;
         s->replied = true;
-        if (shepherd_find(s, &err) == 0) {
-            s->state = ASTEP_RUNNING;
-            found++;
-            continue;
-        }
-        log_warning("step folder %s: %s", d->d_name, err.text);
-        lost++;
-        shepherd_clear_rest(s);
+        shepherd_seek(s);
     }
     if (dir)
         closedir(dir);
-    if (found || lost)
-        log_notice("found %u steps of an earlier run, and %u whose shepherd is gone", found, lost);
 }

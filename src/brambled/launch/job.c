@@ -6,6 +6,7 @@
 #include "config.h"
 #include "brambled/agent_private.h"
 
+#include "util/failpoint.h"
 #include "util/fs.h"
 #include "util/log.h"
 #include "util/mem.h"
@@ -51,6 +52,12 @@ static void job_free(struct agent_job *job)
     list_remove(&job->node);
     free(job->user_name);
     free(job);
+}
+
+void job_forget(struct agent_job *job)
+{
+    if (!job->num_steps && !job->ending && !job->script)
+        job_free(job);
 }
 
 /* That a prolog has run is remembered in run_dir, for an agent that is started again. */
@@ -116,6 +123,7 @@ static void on_prolog(void *arg, int status, const char *why)
         prolog_mark_name(job, name, sizeof name);
         if ((fd = openat(a->run_fd, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600)) >= 0)
             close(fd);
+        (void)FAILPOINT(agent_prolog_done);
         if (!job->ending)
             start_waiting(a, job, NULL);
     }
@@ -223,7 +231,8 @@ void job_check_clean(struct agent *a, struct agent_job *job)
 {
     struct error err;
 
-    if (!job->ending || job->num_steps || job->epilog_run || job->script)
+    /* Whether there is an epilog, the controller says: an agent that finds a job's end at its start waits. */
+    if (!job->ending || job->num_steps || job->epilog_run || job->script || !a->have_conf)
         return;
     job->epilog_run = true;
     if (a->conf.epilog && job->prolog != PROLOG_TODO) {
@@ -234,6 +243,11 @@ void job_check_clean(struct agent *a, struct agent_job *job)
         log_error("job %u: epilog: %s", job->job_id, err.text);
     }
     job_clean(a, job);
+}
+
+void jobs_check_clean(struct agent *a)
+{
+    list_for_each_safe(node, &a->jobs) job_check_clean(a, container_of(node, struct agent_job, node));
 }
 
 /* End every step of the job, as the controller said or because its own last step has ended. */

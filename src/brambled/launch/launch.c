@@ -1,11 +1,12 @@
 /* launch.c - orders of the controller: start a step, end a step, end a job.
  *
- * Each order names its attempt (R2).  What was done already is answered again and not done again;
+ * Each order names its attempt.  What was done already is answered again and not done again;
  * what belongs to an older attempt is refused.
  */
 #include "config.h"
 #include "brambled/agent_private.h"
 
+#include "util/failpoint.h"
 #include "util/log.h"
 #include "util/mem.h"
 
@@ -55,8 +56,15 @@ void launch_start(struct agent_step *s, const Wire__StepLaunch *order)
     bool drain = false;
 
     s->state = ASTEP_STARTING;
-    if (folder_make(s, order, &err, &drain) < 0 || shepherd_start(s, order, &err) < 0)
+    if (folder_make(s, order, &err, &drain) < 0) {
         launch_refuse(s, &err, drain);
+        return;
+    }
+    (void)FAILPOINT(agent_folder_made);
+    if (shepherd_start(s, order, &err) < 0)
+        launch_refuse(s, &err, drain);
+    else
+        (void)FAILPOINT(agent_order_given);
 }
 
 static int check_order(struct agent *a, const Wire__StepLaunch *order, struct error *err)
@@ -110,6 +118,7 @@ void launch_order(struct agent *a, const Wire__StepLaunch *order)
         reply_launch(a, alloc->job_id, order->step_id, alloc->attempt, &err, false);
         return;
     }
+    (void)FAILPOINT(agent_order_taken);
     job = job_get(a, alloc->job_id, alloc->attempt, alloc->uid, alloc->gid, alloc->user_name);
     s = step_add(a, job, alloc->job_id, order->step_id, alloc->attempt);
     s->ends_job = order->ends_job;

@@ -3,6 +3,7 @@
 #include "brambled/agent_private.h"
 
 #include "cgroup/cgroup.h"
+#include "util/failpoint.h"
 #include "util/fs.h"
 #include "util/log.h"
 #include "util/mem.h"
@@ -24,7 +25,8 @@
 
 #define START_MS 30000
 #define CLEAR_MS 100
-#define SHEPHERD_FD 3
+#define SEEK_MS 10
+#define SHEPHERD_FD 3 /* its socket to the agent; the next is the lock on its step's folder */
 
 /* ---- what it tells ---- */
 
@@ -46,6 +48,7 @@ static void on_started(struct agent_step *s, const Wire__ShepherdStarted *m)
     }
     s->state = ASTEP_RUNNING;
     s->replied = true;
+    (void)FAILPOINT(agent_step_started);
     reply.has_job_id = reply.has_step_id = reply.has_attempt = reply.has_code = true;
     reply.job_id = s->job_id;
     reply.step_id = s->step_id;
@@ -68,6 +71,7 @@ static void on_status(struct agent_step *s, const Wire__StepStatus *st)
         }
         return;
     }
+    (void)FAILPOINT(agent_step_ended);
     step_set_status(s, st);
     if (st->unkillable && s->job) {
         s->job->failed = true;
@@ -113,7 +117,9 @@ static const struct rpc_conn_ops shepherd_ops = { .on_frame = on_frame, .on_clos
 
 /* ---- starting it ---- */
 
-static int spawn_shepherd(struct agent *a, int fd, pid_t *pid)
+/* The lock goes along: as long as it is held, a later agent knows that somebody may still begin the
+ * step, and once it is free that nobody will. */
+static int spawn_shepherd(struct agent *a, int fd, int lock_fd, pid_t *pid)
 {
     char *argv[] = { (char *)(uintptr_t) "bramblestepd", NULL, NULL };
     char *env[] = { (char *)(uintptr_t) "PATH=/usr/local/bin:/usr/bin:/bin", NULL };
@@ -136,7 +142,8 @@ static int spawn_shepherd(struct agent *a, int fd, pid_t *pid)
     if (a->opts.log_path)
         posix_spawn_file_actions_addopen(&files, STDERR_FILENO, a->opts.log_path, O_WRONLY | O_APPEND | O_NOFOLLOW, 0);
     posix_spawn_file_actions_adddup2(&files, fd, SHEPHERD_FD);
-    posix_spawn_file_actions_addclosefrom_np(&files, SHEPHERD_FD + 1);
+    posix_spawn_file_actions_adddup2(&files, lock_fd, SHEPHERD_FD + 1);
+    posix_spawn_file_actions_addclosefrom_np(&files, SHEPHERD_FD + 2);
     rc = posix_spawn(pid, a->opts.stepd_path, &files, &attr, argv, env);
     posix_spawn_file_actions_destroy(&files);
     posix_spawnattr_destroy(&attr);
@@ -193,17 +200,21 @@ int shepherd_start(struct agent_step *s, const Wire__StepLaunch *order, struct e
 {
     struct agent *a = s->agent;
     Wire__StepLaunch without = *order;
+    CLEANUP_CLOSE int lock_fd = folder_lock(s);
     int ends[2], rc;
 
+    if (lock_fd < 0)
+        return error_set(err, errno, "cannot lock the step's folder: %s", strerror(errno));
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0)
         return error_set(err, errno, "socketpair: %s", strerror(errno));
-    rc = spawn_shepherd(a, ends[1], &s->pid);
+    rc = spawn_shepherd(a, ends[1], lock_fd, &s->pid);
     close(ends[1]);
     if (rc) {
         close(ends[0]);
         s->pid = 0;
         return error_set(err, rc, "cannot start %s: %s", a->opts.stepd_path, strerror(rc));
     }
+    (void)FAILPOINT(agent_shepherd_started);
     if (!(s->conn = rpc_adopt_unix(a->reactor, ends[0], geteuid(), &shepherd_ops, s, err)))
         return -1;
     s->state = ASTEP_STARTING;
@@ -216,7 +227,9 @@ int shepherd_start(struct agent_step *s, const Wire__StepLaunch *order, struct e
     return send_order(s, &without, err);
 }
 
-int shepherd_find(struct agent_step *s, struct error *err)
+/* ---- finding one of an earlier agent ---- */
+
+static int shepherd_find(struct agent_step *s, struct error *err)
 {
     struct sockaddr_un sun = { .sun_family = AF_UNIX };
     Wire__ShepherdQuery query = WIRE__SHEPHERD_QUERY__INIT;
@@ -235,6 +248,76 @@ int shepherd_find(struct agent_step *s, struct error *err)
     if (!s->conn)
         return -1;
     return rpc_conn_send(s->conn, MSG_SHEP_QUERY, 0, &query.base);
+}
+
+static void sought_end(struct agent_step *s)
+{
+    if (s->state != ASTEP_SOUGHT)
+        return;
+    s->state = ASTEP_RUNNING;
+    reactor_timer_close(s->timer);
+    s->timer = NULL;
+    if (!--s->agent->num_sought)
+        link_register(s->agent); /* it has waited for this */
+}
+
+/* The order never got as far as a shepherd that took it, so nothing of it has run or will: as if it
+ * had not come.  The controller sends it again to a node that does not know of it. */
+static void forget(struct agent_step *s)
+{
+    struct agent_job *job = s->job;
+    char name[STEP_NAME_MAX];
+
+    log_notice("step %s: its order was taken by an agent that ended before it could start it", step_name(s, name));
+    folder_remove(s);
+    s->job->num_steps--;
+    sought_end(s);
+    step_free(s);
+    job_forget(job);
+}
+
+static void on_seek(void *arg)
+{
+    struct agent_step *s = arg;
+    struct agent *a = s->agent;
+    struct error err;
+    char name[STEP_NAME_MAX];
+    int fd;
+
+    if (shepherd_find(s, &err) == 0) {
+        log_notice("step %s: found, of an earlier run", step_name(s, name));
+        sought_end(s);
+        client_flush(s);
+        return;
+    }
+    /* First the lock, then the look for the socket: a shepherd that had the lock may have made it. */
+    fd = folder_lock(s);
+    if (fd < 0 && errno == EWOULDBLOCK && reactor_now_ms(a->reactor) - s->since_ms < START_MS) {
+        if (s->state != ASTEP_SOUGHT) {
+            s->state = ASTEP_SOUGHT;
+            s->timer = reactor_timer_create(a->reactor, on_seek, s);
+            a->num_sought++;
+        }
+        reactor_timer_start(s->timer, SEEK_MS, 0);
+        return;
+    }
+    if (fd >= 0 && !folder_has_socket(s)) {
+        close(fd);
+        forget(s);
+        return;
+    }
+    if (fd >= 0)
+        close(fd);
+    log_warning("step %s: %s", step_name(s, name), err.text);
+    sought_end(s);
+    shepherd_clear_rest(s);
+}
+
+void shepherd_seek(struct agent_step *s)
+{
+    s->since_ms = reactor_now_ms(s->agent->reactor);
+    s->state = ASTEP_RUNNING;
+    on_seek(s);
 }
 
 void shepherd_kill(struct agent_step *s, const Wire__StepKill *kill)
@@ -375,7 +458,7 @@ static void on_clear(void *arg)
         return;
     }
     left = cgroup_base_kind(a->cgroup)[0] == 'v' ? clear_cgroups(s) : kill_left_overs(s);
-    late = reactor_now_ms(a->reactor) - s->lost_since_ms > 1000ull * a->conf.unkillable_sec;
+    late = reactor_now_ms(a->reactor) - s->since_ms > 1000ull * a->conf.unkillable_sec;
     if (left && !late) {
         reactor_timer_start(s->timer, CLEAR_MS, 0);
         return;
@@ -390,7 +473,7 @@ static void on_clear(void *arg)
 void shepherd_clear_rest(struct agent_step *s)
 {
     s->state = ASTEP_LOST;
-    s->lost_since_ms = reactor_now_ms(s->agent->reactor);
+    s->since_ms = reactor_now_ms(s->agent->reactor);
     reactor_timer_close(s->timer);
     s->timer = reactor_timer_create(s->agent->reactor, on_clear, s);
     reactor_timer_start(s->timer, 1, 0);

@@ -2,6 +2,7 @@
 #include "config.h"
 #include "brambled/agent_private.h"
 
+#include "util/failpoint.h"
 #include "util/log.h"
 #include "util/mem.h"
 
@@ -131,6 +132,7 @@ void step_report(struct agent_step *s)
         return;
     if (link_send(s->agent, MSG_STEP_STATUS, &st->base) && s->state == ASTEP_ENDED) {
         s->reported = true;
+        (void)FAILPOINT(agent_report_sent);
         link_repeat_later(s->agent);
     }
     wire__step_status__free_unpacked(st, NULL);

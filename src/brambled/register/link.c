@@ -90,6 +90,7 @@ static void on_config(struct agent *a, struct rpc_conn *conn, const Wire__NodeCo
 
     if (!known || !a->map || a->probe_fd >= 0) {
         take_conf(a, m);
+        jobs_check_clean(a);
         known = false;
     }
     rpc_conn_set_keepalive(conn, a->conf.node_timeout_sec * 1000);
@@ -138,7 +139,7 @@ void link_register(struct agent *a)
     struct board board;
     char host[256];
 
-    if (!a->ctld_open || !a->map || !a->have_conf)
+    if (!a->ctld_open || !a->map || !a->have_conf || a->num_sought)
         return;
     facts_fill(a, &reg, &board);
     strbuf_add(&notes, a->cgroup_notes ? a->cgroup_notes : "");
