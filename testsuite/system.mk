@@ -29,6 +29,7 @@ system_tests = \
     testsuite/system/failpoints.t \
     testsuite/system/controller.t \
     testsuite/system/boards.t \
+    testsuite/system/silence.t \
     testsuite/system/mpi.t \
     testsuite/system/hpl.t \
     testsuite/system/users.t \

@@ -262,6 +262,10 @@ int cluster_decide_register(struct cluster *c, const struct cluster_now *now, ui
 /* A node spoke (heartbeat or anything else).  Not an event; call it as often as you like. */
 void cluster_node_seen(struct cluster *c, uint32_t node_id, const struct cluster_now *now,
                        uint32_t cpu_load_pct, uint64_t free_mem_mb);
+/* It is taken for well until then, and looked at again. */
+void cluster_node_due(struct cluster *c, uint32_t node_id, uint64_t mono_ms);
+/* Has it jobs, or is an earlier attempt of one not known to have ended there? */
+bool cluster_node_has_work(const struct cluster *c, uint32_t node_id);
 /* LOST: its connection was reset.  DOWN and the like come through cluster_decide_update_nodes(). */
 int cluster_decide_node_lost(struct cluster *c, const struct cluster_now *now, uint32_t node_id,
                              struct decision *d, struct error *err);

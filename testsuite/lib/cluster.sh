@@ -162,6 +162,8 @@ agent_kill() {
     local name=$1 signal=${2:-KILL} at=""
     [ -s "$CLUSTER_DIR/nodes/$name/port" ] || at="board_exec $name"
     $at kill -"$signal" "$(agent_pid "$name")"
+    # nsenter stops together with what it has started, and then waits for nobody.
+    [ -z "$at" ] || [ "$signal" != CONT ] || pkill -CONT -P "$(cat "$CLUSTER_DIR/nodes/$name/job")"
 }
 
 node_wait() {

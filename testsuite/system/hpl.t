@@ -34,7 +34,7 @@ fi
 
 # A program that behaves like an xhpl of which the verdict is to be told.
 fake() { printf '#!/bin/sh\n%s\n' "$1" > fake && chmod 755 fake; }
-hpl() { timeout 60 sbench hpl -p pi4 -N1 --problem-size=640 --mpi=none --ntasks-per-node=1 --program="$PWD/fake" "$@" > out 2>&1; }
+hpl() { timeout 100 sbench hpl -p pi4 -N1 --problem-size=640 --mpi=none --ntasks-per-node=1 --program="$PWD/fake" "$@" > out 2>&1; }
 report='cat >> hpccoutf.txt <<R
 T/V                N    NB     P     Q               Time                 Gflops
 WR11C2R4         640   128     1     1               0.09              5.925e+01

@@ -29,6 +29,7 @@ struct agent {
     char name[256];
     uint8_t key[32];
     uint64_t heard_ms; /* last frame */
+    uint64_t asked_ms; /* when it was asked whether it is there, and has said nothing since; or 0 */
 };
 struct agents {
     struct ctld *ctld;
@@ -38,6 +39,7 @@ struct agents {
     unsigned registered;
 };
 
+#define GAP_MS 3000
 #define HEARD_PERIODS 3 /* an agent that is silent so many heartbeats is not well, whatever TCP says */
 
 static struct agent *agent_incref(struct agent *ag)
@@ -106,14 +108,47 @@ static void agent_heard(struct agent *ag, uint32_t load, uint64_t free_mb)
     cluster_node_seen(ag->all->ctld->cluster, ag->node_id, &now, load, free_mb);
 }
 
+/* A board's kernel answers for an agent that hangs.  One that has work must have said something within
+ * node_timeout: after half of it it is asked.  True: it is taken for well until *due_ms. */
+static bool is_well(struct agent *ag, uint64_t now_ms, uint64_t *due_ms)
+{
+    uint64_t half = (uint64_t)ag->all->ctld->conf->node_timeout_sec * 500;
+    Wire__Heartbeat ask = WIRE__HEARTBEAT__INIT;
+    if (ag->asked_ms && ag->heard_ms >= ag->asked_ms)
+        ag->asked_ms = 0;
+    if (!ag->asked_ms && now_ms < ag->heard_ms + half) {
+        *due_ms = ag->heard_ms + half;
+        return true;
+    }
+    /* This late it is the controller that has not run: the answer may wait in the socket. */
+    if (!ag->asked_ms || now_ms > ag->asked_ms + half + GAP_MS) {
+        ag->asked_ms = now_ms;
+        rpc_conn_send(ag->conn, MSG_HEARTBEAT, 0, &ask.base);
+    }
+    *due_ms = ag->asked_ms + half;
+    return now_ms < *due_ms;
+}
+
 void agents_seen(struct agents *a, bool all)
 {
     struct cluster_now now = ctld_now(a->ctld);
-    uint64_t grace = (uint64_t)node_heartbeat_sec(a->ctld) * 1000 * HEARD_PERIODS;
-    list_for_each(node, &a->list) {
+    uint64_t grace = (uint64_t)node_heartbeat_sec(a->ctld) * 1000 * HEARD_PERIODS, due;
+    list_for_each_safe(node, &a->list) {
         struct agent *ag = container_of(node, struct agent, link);
-        if (ag->conn && ag->state == AGENT_REGISTERED && (all || now.mono_ms - ag->heard_ms < grace))
-            cluster_node_seen(a->ctld->cluster, ag->node_id, &now, UINT32_MAX, UINT64_MAX);
+        struct error why;
+        if (!ag->conn || ag->state != AGENT_REGISTERED)
+            continue;
+        if (all || !cluster_node_has_work(a->ctld->cluster, ag->node_id)) {
+            ag->asked_ms = 0;
+            if (all || now.mono_ms - ag->heard_ms < grace)
+                cluster_node_seen(a->ctld->cluster, ag->node_id, &now, UINT32_MAX, UINT64_MAX);
+        } else if (is_well(ag, now.mono_ms, &due)) {
+            cluster_node_due(a->ctld->cluster, ag->node_id, due);
+        } else {
+            error_set(&why, BRE_TIMEOUT, "its agent has said nothing for %u s",
+                      (unsigned)((now.mono_ms - ag->heard_ms) / 1000));
+            rpc_conn_abort(ag->conn, &why); /* should it come to itself, it registers anew */
+        }
     }
 }
 

@@ -4,7 +4,7 @@
  *
  * Only a registered session gets orders.  A node has one session: a newer one replaces it.  That a
  * board has fallen silent is noticed by TCP keepalive, which wakes nobody; heartbeats are rare and
- * carry load and free memory.
+ * carry load and free memory.  An agent that has work and is not heard of is asked for one.
  */
 #ifndef BRAMBLE_CTLD_AGENTS_H
 #define BRAMBLE_CTLD_AGENTS_H

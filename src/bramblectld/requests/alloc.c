@@ -11,8 +11,11 @@
 
 #include "bramblectld/act.h"
 #include "bramblectld/requests/wait.h"
+#include "conf/conf.h"
 #include "reactor/reactor.h"
 #include "util/mem.h"
+
+#define CLIENT_SILENT_SEC 20 /* at most; with a shorter interactive_timeout that */
 
 static void alloc_drop(struct wait *w)
 {
@@ -158,6 +161,16 @@ void alloc_advance(struct wait *w)
 
 /* ---- asked for ---- */
 
+/* The job lives as long as this client.  One whose machine is off the network sends no end: let the
+ * kernel find out. */
+static void wait_owns(struct wait *w)
+{
+    uint32_t sec = w->req->ctld->conf->interactive_timeout_sec;
+    w->owner = true;
+    if (w->session->conn)
+        rpc_conn_set_keepalive(w->session->conn, 1000 * (sec < CLIENT_SILENT_SEC ? sec : CLIENT_SILENT_SEC));
+}
+
 static void alloc_submitted(void *arg)
 {
     struct wait *w = arg;
@@ -216,7 +229,7 @@ static void alloc_ready(struct request *req, const struct identity *identity, co
         return;
     }
     struct wait *w = wait_add(req->session, WAIT_ALLOC, job_id, STEP_NONE, req);
-    w->owner = true;
+    wait_owns(w);
     w->busy = true;
     cluster_client_gone(c->cluster, job_id, &now, false);
     ctld_commit(c, d, alloc_submitted, w);
@@ -240,7 +253,7 @@ static void alloc_resume(struct request *req, const Wire__AllocRequest *msg)
         return;
     }
     struct wait *w = wait_add(req->session, WAIT_ALLOC, msg->resume_job_id, STEP_NONE, req);
-    w->owner = true;
+    wait_owns(w);
     w->busy = true;
     cluster_client_gone(c->cluster, msg->resume_job_id, &now, false);
     ctld_commit(c, ctld_decision(c), alloc_submitted, w);

@@ -208,7 +208,8 @@ static void on_frame(void *arg, struct rpc_conn *conn, const struct rpc_frame *f
     case MSG_NODE_REGISTER_REPLY:
         on_registered(a, (const Wire__NodeRegisterReply *)frame->msg);
         break;
-    case MSG_HEARTBEAT:
+    case MSG_HEARTBEAT: /* it asks whether we are there */
+        on_heartbeat(a);
         break;
     case MSG_STEP_LAUNCH:
         launch_order(a, (const Wire__StepLaunch *)frame->msg);

@@ -235,6 +235,33 @@ void cluster_node_seen(struct cluster *c, uint32_t node_id, const struct cluster
     }
 }
 
+static bool node_has_ghosts(const struct cluster *c, const struct node *node)
+{
+    list_for_each(link, &c->waiting_dead)
+    {
+        const struct ghosts *g = container_of(link, struct ghosts, link);
+
+        if (job_has_ghost(g->job, g->attempt, node->id))
+            return true;
+    }
+    return false;
+}
+
+void cluster_node_due(struct cluster *c, uint32_t node_id, uint64_t mono_ms)
+{
+    struct node *node = node_at(c, node_id);
+
+    if (node)
+        node->seen_ms = mono_ms - (uint64_t)conf_of(c)->node_timeout_sec * 1000;
+}
+
+bool cluster_node_has_work(const struct cluster *c, uint32_t node_id)
+{
+    const struct node *node = node_at(c, node_id);
+
+    return node && (node->num_jobs || node_has_ghosts(c, node));
+}
+
 int cluster_decide_node_lost(struct cluster *c, const struct cluster_now *now,
                              uint32_t node_id, struct decision *d, struct error *err)
 {
@@ -284,18 +311,6 @@ static void decide_jobs_end(struct cluster *c, const struct cluster_now *now,
         if (job->phase == PHASE_RUNNING)
             job_decide_end(c, now, job, &end, UINT32_MAX, false, d);
     }
-}
-
-static bool node_has_ghosts(const struct cluster *c, const struct node *node)
-{
-    list_for_each(link, &c->waiting_dead)
-    {
-        const struct ghosts *g = container_of(link, struct ghosts, link);
-
-        if (job_has_ghost(g->job, g->attempt, node->id))
-            return true;
-    }
-    return false;
 }
 
 /* A job may have several of the nodes that are gone, and what follows for it depends on what has
