@@ -20,6 +20,7 @@ libctld_la_SOURCES += \
     src/bramblectld/agents/node_config.c src/bramblectld/agents/node_config.h \
     src/bramblectld/projections/accounting.c src/bramblectld/projections/accounting.h \
     src/bramblectld/projections/project.c src/bramblectld/projections/project.h \
+    src/bramblectld/projections/project_array.c src/bramblectld/projections/project_private.h \
     src/bramblectld/requests/admin.c src/bramblectld/requests/alloc.c \
     src/bramblectld/requests/clients.c src/bramblectld/requests/clients.h \
     src/bramblectld/requests/control.c src/bramblectld/requests/diag.c src/bramblectld/requests/diag.h src/bramblectld/requests/filter.c \

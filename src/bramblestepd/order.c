@@ -84,6 +84,10 @@ static int copy_ids(struct order *o, const Wire__StepLaunch *l, struct error *er
     if (!a || !l->layout || !l->spec || !a->has_job_id || !l->has_step_id || !a->has_uid || !a->has_gid)
         return error_set(err, BRE_PROTOCOL, "incomplete launch order");
     o->job_id = a->job_id;
+    if (a->array) {
+        o->array_job_id = a->array->job_id;
+        o->array_task_id = a->array->task_id;
+    }
     o->step_id = l->step_id;
     o->attempt = a->attempt;
     o->uid = a->uid;

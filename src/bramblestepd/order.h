@@ -59,6 +59,7 @@ struct order_task {
 struct order {
     struct arena arena;
     uint32_t job_id, step_id, attempt;
+    uint32_t array_job_id, array_task_id; /* 0: no array's */
     bool batch, pty, kill_on_bad_exit, ends_job;
     bool needs_io; /* an i/o process: streams are forwarded or a launcher is wanted */
     uint32_t uid, gid;

@@ -24,6 +24,7 @@ static int stream_make(struct order *o, const struct order_task *t, const char *
                        struct order_stream *stream, struct error *err)
 {
     struct pattern_values values = {
+        .array_job_id = o->array_job_id, .array_task_id = o->array_task_id,
         .job_id = o->job_id,       .step_id = o->step_id,     .gtid = t->gtid,
         .node_index = o->batch ? o->job_node_index : o->node_index,
         .node_name = o->node_name, .user_name = o->user_name, .job_name = o->job_name,

@@ -89,6 +89,7 @@ struct cluster_conf {
     uint32_t min_job_age_sec;   /* how long an ended job is remembered */
     uint32_t interactive_timeout_sec; /* a salloc or srun job without its client ends after this */
     uint32_t max_job_count;     /* records kept: pending, running and remembered */
+    uint32_t max_array_size;    /* task ids of arrays are below */
     uint32_t max_step_count;    /* steps a job may create */
     uint32_t first_job_id, max_job_id;  /* 0: 1 and 0x03ff0000 */
     bool job_requeue;           /* default of --requeue; batch jobs only */
@@ -348,7 +349,18 @@ struct job_view {
     int64_t suspend_sec;        /* when it was last suspended or resumed; 0: never */
     int64_t ran_sec;            /* how long it had run when it was last suspended */
     int64_t suspended_sec;      /* in all */
+    uint32_t array_id;          /* 0: no array's */
+    uint32_t task_id;           /* TASK_NONE: a record of many */
+    const struct bitmap *tasks; /* record of many: which; NULL: a record of one */
+    uint32_t throttle;          /* of the array: tasks at once; 0: no limit */
 };
+/* The array with this id, as one: false when there is none, or none any more. */
+struct array_view {
+    bool has_ended;
+    enum job_state end_state;   /* COMPLETED when all tasks did, else FAILED */
+    uint32_t exit_status;       /* the highest of its tasks */
+};
+bool cluster_array_view(struct cluster *c, uint32_t array_id, struct array_view *view);
 struct job *cluster_job_find(struct cluster *c, uint32_t job_id);
 /* The job with the smallest id above job_id; NULL at the end. */
 struct job *cluster_job_next(struct cluster *c, uint32_t job_id);

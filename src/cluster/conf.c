@@ -13,6 +13,7 @@ void cluster_conf_defaults(struct cluster_conf *conf)
     conf->min_job_age_sec = 300;
     conf->interactive_timeout_sec = 60;
     conf->max_job_count = 200000;
+    conf->max_array_size = 1001;
     conf->max_step_count = 40000;
     conf->job_requeue = true;
     conf->backfill_depth = 100;

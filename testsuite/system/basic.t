@@ -34,7 +34,7 @@ test_case "a cancelled job ends CANCELLED and its processes are gone" '
     id=$(sbatch --parsable -o /dev/null --wrap "exec sleep 4242") && job_wait $id RUNNING &&
     scancel $id && job_wait $id CANCELLED && ! pgrep -f "^sleep 4242"'
 test_case "what is not built yet is refused by name" '
-    ! sbatch -a 0-4 -o /dev/null --wrap true 2>e && grep -q -e "--array is not supported" e'
+    ! sbatch --bb x -o /dev/null --wrap true 2>e && grep -q -e "--bb is not supported" e'
 test_case "a dependent job waits for the other to succeed" '
     a=$(sbatch --parsable -o /dev/null --wrap "sleep 0.3; touch first") &&
     b=$(sbatch --parsable -o /dev/null -d afterok:$a --wrap "test -e first") && job_wait $b COMPLETED'

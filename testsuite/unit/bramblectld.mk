@@ -11,7 +11,7 @@ testsuite_unit_bramblectld_test_journal_LDADD = libctld.la $(LIBBRAMBLE) $(CHECK
 check_PROGRAMS += testsuite/unit/bramblectld/test_project
 TESTS += testsuite/unit/bramblectld/test_project
 testsuite_unit_bramblectld_test_project_SOURCES = testsuite/unit/bramblectld/test_project.c \
-    src/bramblectld/projections/project.c src/bramblectld/event_log.c plugins/accounting/sqlite/sqlite.c \
+    src/bramblectld/projections/project.c src/bramblectld/projections/project_array.c src/bramblectld/event_log.c plugins/accounting/sqlite/sqlite.c \
     plugins/accounting/sqlite/query.c plugins/accounting/sqlite/store.c
 testsuite_unit_bramblectld_test_project_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(SQLITE_CFLAGS) $(PROTOBUF_C_CFLAGS)
 testsuite_unit_bramblectld_test_project_LDADD = $(LIBBRAMBLE) $(CHECK_LIBS) $(SQLITE_LIBS)

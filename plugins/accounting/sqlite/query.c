@@ -69,6 +69,20 @@ static void sql_number_set(struct sql *sql, const char *column, const uint32_t *
     fputc(')', sql->out);
 }
 
+/* A job's id, or the id of the array that it is a task of. */
+static void sql_job_ids(struct sql *sql, const struct acct_query *q)
+{
+    if (!q->num_job_ids)
+        return;
+    fputs(" AND (", sql->out);
+    for (int pass = 0; pass < 2; pass++) {
+        fputs(pass ? ") OR (array_id != 0 AND array_id IN (" : "job_id IN (", sql->out);
+        for (uint32_t i = 0; i < q->num_job_ids; i++)
+            sql_number(sql, i ? ",?" : "?", q->job_ids[i]);
+    }
+    fputs(")))", sql->out);
+}
+
 static void write_sql(struct sql *sql, const struct acct_query *q)
 {
     fprintf(sql->out, "SELECT %s FROM record AS r WHERE ", store_columns + 1);
@@ -76,7 +90,7 @@ static void write_sql(struct sql *sql, const struct acct_query *q)
         fputs("step_id = 4294967294 AND ", sql->out);
     fputs("(job_id, attempt) IN (SELECT job_id, attempt FROM record AS j WHERE step_id = 4294967294",
           sql->out);
-    sql_number_set(sql, "job_id", q->job_ids, q->num_job_ids);
+    sql_job_ids(sql, q);
     sql_number_set(sql, "uid", q->uids, q->num_uids);
     sql_text_set(sql, "partition", q->partitions, q->num_partitions);
     sql_text_set(sql, "name", q->names, q->num_names);
@@ -114,7 +128,7 @@ static bool step_wanted(const struct acct_query *q, const struct acct_record *re
     if (!q->step_ids || !q->num_job_ids)
         return true;
     for (uint32_t i = 0; i < q->num_job_ids; i++)
-        if (q->job_ids[i] == record->job_id
+        if ((q->job_ids[i] == record->job_id || (record->array_id && q->job_ids[i] == record->array_id))
             && (q->step_ids[i] == STEP_NONE || q->step_ids[i] == record->step_id))
             return true;
     return false;
@@ -153,7 +167,7 @@ int store_query(struct store *s, const struct acct_query *query,
     struct sql sql = { .text = NULL };
     int rc = -1;
 
-    if ((uint64_t)query->num_job_ids + query->num_uids + query->num_partitions + query->num_names
+    if ((uint64_t)query->num_job_ids * 2 + query->num_uids + query->num_partitions + query->num_names
             + query->num_accounts
         > MAX_SET) {
         snprintf(err->text, sizeof err->text, "more than %d names and ids in one query: ask for fewer",

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 #define BUSY_MS 5000
 
 #define INT(member) ",\"" #member "\""
@@ -31,6 +31,9 @@ static const char schema[] =
 #undef TEXT
     " PRIMARY KEY (job_id, attempt, step_id)) WITHOUT ROWID;"
     "CREATE INDEX IF NOT EXISTS record_end ON record (end_usec) WHERE step_id = 4294967294;";
+
+static const char array_index[] = "CREATE INDEX IF NOT EXISTS record_array ON record (array_id) "
+                                  "WHERE step_id = 4294967294 AND array_id != 0;";
 
 int store_fail(struct store *s, struct plugin_error *err, const char *what)
 {
@@ -143,7 +146,8 @@ int store_open(struct store *s, const char *path, struct plugin_error *err)
         || check_version(s, &version, err) < 0)
         return -1;
     snprintf(sql, sizeof sql, "PRAGMA user_version=%d", SCHEMA_VERSION);
-    if (version < SCHEMA_VERSION && (execute(s, schema, err) < 0 || add_columns(s, err) < 0 || execute(s, sql, err) < 0))
+    if ((version < SCHEMA_VERSION && execute(s, schema, err) < 0) || add_columns(s, err) < 0
+        || execute(s, array_index, err) < 0 || (version < SCHEMA_VERSION && execute(s, sql, err) < 0))
         return -1;
     if (prepare(s, "INSERT OR REPLACE INTO position (one, seq) VALUES (1, ?)", &s->set_position, err) < 0
         || prepare(s, "BEGIN IMMEDIATE", &s->begin, err) < 0 || prepare(s, "COMMIT", &s->commit, err) < 0

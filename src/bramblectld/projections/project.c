@@ -5,7 +5,7 @@
 
 #include "bramble/constants.h"
 #include "bramblectld/event_log.h"
-#include "bramblectld/projections/project.h"
+#include "bramblectld/projections/project_private.h"
 #include "util/arena.h"
 #include "util/error.h"
 #include "util/hash.h"
@@ -14,25 +14,6 @@
 #include "util/strbuf.h"
 
 #define BATCH_MARK "batch" /* launcher of a batch job's own record: it has a batch step */
-
-struct who {
-    uint32_t uid, gid;
-    char *user, *group;
-};
-struct row {
-    struct acct_record rec;
-    struct row *next; /* of the same job */
-    bool dirty;
-};
-struct projector {
-    const struct accounting_plugin *plugin;
-    void *self;
-    struct idmap identities; /* of struct who */
-    struct idmap specs;      /* of Wire__JobSpec, while a snapshot is read into an empty store */
-    struct arena arena;      /* rows and texts of the batch */
-    struct idmap jobs;       /* job id to its rows */
-    size_t num_rows;
-};
 
 struct projector *projector_create(const struct accounting_plugin *plugin, void *self)
 {
@@ -85,12 +66,7 @@ size_t projector_rows(const struct projector *p)
 
 /* ---- rows ---- */
 
-static const char *keep(struct projector *p, const char *text)
-{
-    return text && *text ? arena_strdup(&p->arena, text) : NULL;
-}
-
-static struct row *row_add(struct projector *p, uint32_t job_id, uint32_t attempt, uint32_t step_id)
+struct row *row_add(struct projector *p, uint32_t job_id, uint32_t attempt, uint32_t step_id)
 {
     struct row *row = arena_calloc(&p->arena, 1, sizeof(*row));
     row->rec.job_id = job_id;
@@ -107,7 +83,8 @@ static void keep_texts(struct projector *p, struct acct_record *r)
 {
     const char **texts[] = { &r->name,    &r->user,       &r->group,   &r->account,     &r->partition,  &r->qos,
                              &r->node_list, &r->work_dir, &r->comment, &r->wckey,       &r->submit_line, &r->constraint,
-                             &r->tres_req, &r->tres_alloc, &r->launcher, &r->reason,    &r->layout };
+                             &r->tres_req, &r->tres_alloc, &r->launcher, &r->reason,    &r->layout,
+                             &r->tasks };
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
         *texts[i] = keep(p, *texts[i]);
 }
@@ -135,8 +112,7 @@ static int job_rows(struct projector *p, uint32_t job_id, struct row **first, st
     return 0;
 }
 
-/* attempt 0: the newest one.  *out is NULL when there is no such row. */
-static int row_find(struct projector *p, uint32_t job_id, uint32_t attempt, uint32_t step_id, struct row **out,
+int row_find(struct projector *p, uint32_t job_id, uint32_t attempt, uint32_t step_id, struct row **out,
                     struct error *err)
 {
     struct row *best = NULL;
@@ -229,6 +205,8 @@ static void submitted(struct projector *p, struct acct_record *r, const Wire__Ev
     if (!r->num_nodes)
         r->num_nodes = 1;
     r->launcher = spec->kind == JOB_KIND_BATCH ? BATCH_MARK : NULL;
+    r->job_id = ev->job_id;
+    project_array(p, r, spec->array_inx);
     uint64_t mem = r->req_mem_mb * (r->req_mem_per_cpu ? r->req_cpus : r->num_nodes);
     r->tres_req = tres(p, r->req_cpus, mem, r->num_nodes);
 }
@@ -527,6 +505,11 @@ static int job_image(struct projector *p, const Wire__JobImage *image, struct er
     submitted(p, &row->rec, image->submitted, spec, image->submit_usec);
     row->rec.eligible_usec = image->eligible_usec;
     row->rec.restarts = image->restarts;
+    if (image->array_id) {
+        row->rec.array_id = image->array_id;
+        row->rec.task_id = image->task_id;
+        row->rec.tasks = image->task_ids ? keep(p, image->task_ids) : NULL;
+    }
     if (image->started)
         allocated(p, &row->rec, image->started, image->start_usec);
     if (image->has_suspend_usec) {
@@ -573,6 +556,10 @@ int projector_event(struct projector *p, const Wire__Event *ev, bool in_store, s
         return job_ended(p, ev->job_ended, ev->time_usec, err);
     case WIRE__EVENT__BODY_JOB_REQUEUED:
         return job_requeued(p, ev->job_requeued, ev->time_usec, err);
+    case WIRE__EVENT__BODY_TASK_SPLIT:
+        return project_split(p, ev->task_split, err);
+    case WIRE__EVENT__BODY_ARRAY_UPDATED:
+        return project_array_updated(p, ev->array_updated, err);
     case WIRE__EVENT__BODY_STEP_CREATED:
         return step_created(p, ev->step_created, ev->time_usec, err);
     case WIRE__EVENT__BODY_STEP_NODE_ENDED:
@@ -600,6 +587,8 @@ bool projector_wants(const Wire__Event *ev)
     case WIRE__EVENT__BODY_JOB_ENDED:
     case WIRE__EVENT__BODY_JOB_REQUEUED:
     case WIRE__EVENT__BODY_JOB_SUSPENDED:
+    case WIRE__EVENT__BODY_TASK_SPLIT:
+    case WIRE__EVENT__BODY_ARRAY_UPDATED:
     case WIRE__EVENT__BODY_STEP_CREATED:
     case WIRE__EVENT__BODY_STEP_NODE_ENDED:
     case WIRE__EVENT__BODY_STEP_ENDED:
@@ -620,6 +609,9 @@ int projector_prefetch(struct projector *p, Wire__Event *const *events, size_t n
     for (size_t i = 0; i < num; i++) {
         if (events[i]->body_case == WIRE__EVENT__BODY_JOB_SUBMITTED)
             idmap_put(&seen, events[i]->job_submitted->job_id, p); /* new: not in the store */
+        if (events[i]->body_case == WIRE__EVENT__BODY_TASK_SPLIT
+            && events[i]->task_split->new_job_id != events[i]->task_split->job_id)
+            idmap_put(&seen, events[i]->task_split->new_job_id, p);
         uint32_t id = event_job(events[i]);
         if (!id || idmap_find(&seen, id) || idmap_find(&p->jobs, id))
             continue;

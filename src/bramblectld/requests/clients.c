@@ -315,10 +315,17 @@ void clients_job_changed(struct clients *cl, uint32_t job_id)
         return;
     struct cluster_now now = ctld_now(c);
     struct job *job = cluster_job_find(c->cluster, job_id);
-    struct job_view view;
+    struct job_view view = { 0 };
     if (job)
         cluster_job_view(c->cluster, job, &now, &view);
-    bool ended = !job || state_is_final(view.state);
+    bool known = job != NULL, ended = !job || state_is_final(view.state);
+    struct array_view array;
+    if (cluster_array_view(c->cluster, job_id, &array)) { /* its id stands for all its tasks */
+        known = true;
+        ended = array.has_ended;
+        view.state = array.end_state;
+        view.exit_status = array.exit_status;
+    }
     struct wait **ws;
     size_t n = waits_collect(cl, job_id, ~0u, &ws);
     for (size_t i = 0; i < n; i++) {
@@ -328,7 +335,7 @@ void clients_job_changed(struct clients *cl, uint32_t job_id)
         else if (w->kind == WAIT_CREATE)
             step_advance(w);
         else if (ended && w->kind == WAIT_JOB)
-            job_ended(w, job ? &view : NULL);
+            job_ended(w, known ? &view : NULL);
     }
     free(ws);
 }

@@ -45,7 +45,8 @@ static bool visit(void *arg, const struct acct_record *rec)
     *k = *rec;
     const char **texts[] = { &k->name,     &k->user,       &k->group,    &k->account,     &k->partition, &k->qos,
                              &k->node_list, &k->work_dir,  &k->comment,  &k->wckey,       &k->submit_line, &k->constraint,
-                             &k->tres_req, &k->tres_alloc, &k->launcher, &k->reason,      &k->layout };
+                             &k->tres_req, &k->tres_alloc, &k->launcher, &k->reason,      &k->layout,
+                             &k->tasks };
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
         keep(r, texts[i]);
     return true;
@@ -86,6 +87,9 @@ static void acct_cell(struct acct_run *run, size_t col, const struct acct_record
 #define STR(field, value) case FIELD_##field: table_string(t, col, (value)); return
     INT(ACCT_JOB_ID, r->job_id);
     INT(ACCT_STEP_ID, step ? (int64_t)r->step_id : FIELD_UNSET);
+    INT(ACCT_ARRAY_ID, job->array_id ? (int64_t)job->array_id : FIELD_UNSET);
+    INT(ACCT_ARRAY_TASK, job->array_id && !job->tasks ? (int64_t)job->task_id : FIELD_UNSET);
+    STR(ACCT_ARRAY_TASKS, job->tasks);
     INT(ACCT_ATTEMPT, r->attempt);
     STR(ACCT_NAME, r->name);
     STR(ACCT_USER, job->user);

@@ -10,6 +10,7 @@
 #include "util/hostlist.h"
 #include "util/mem.h"
 #include "util/strbuf.h"
+#include "util/taskset.h"
 
 /* "pi[1-2] 0-1 100;pi3 0 100": nodes alike joined. */
 static const char *alloc_detail(struct query *q, struct job *job)
@@ -54,6 +55,12 @@ static const char *command(struct query *q, const struct job_view *v)
     for (size_t i = 0; i < s->n_argv; i++)
         strbuf_addf(&sb, "%s%s", i ? " " : "", s->argv[i]);
     return arena_strdup(&q->table.arena, strbuf_str(&sb));
+}
+
+static const char *task_text(struct query *q, const struct job_view *v)
+{
+    CLEANUP_FREE char *text = v->tasks ? taskset_format(v->tasks, v->throttle) : NULL;
+    return text ? arena_strdup(&q->table.arena, text) : NULL;
 }
 
 static int64_t limit(uint32_t minutes)
@@ -106,6 +113,10 @@ static void job_cell(struct query *q, size_t col, struct job *job, const struct 
 #define INT(field, value) case FIELD_##field: table_int(t, col, (int64_t)(value)); return
 #define STR(field, value) case FIELD_##field: table_string(t, col, (value)); return
     INT(JOB_ID, v->job_id);
+    INT(JOB_ARRAY_ID, unset_if_zero(v->array_id));
+    INT(JOB_ARRAY_TASK, v->task_id == TASK_NONE ? FIELD_UNSET : (int64_t)v->task_id);
+    STR(JOB_ARRAY_TASKS, task_text(q, v));
+    INT(JOB_ARRAY_MAX_RUN, unset_if_zero(v->throttle));
     STR(JOB_NAME, v->name);
     STR(JOB_USER, id ? id->user_name : NULL);
     INT(JOB_UID, job_uid(job));
@@ -232,6 +243,8 @@ static void step_cell(struct query *q, size_t col, const struct job_view *j, con
 #define INT(field, value) case FIELD_##field: table_int(t, col, (int64_t)(value)); return
 #define STR(field, value) case FIELD_##field: table_string(t, col, (value)); return
     INT(STEP_JOB_ID, v->job_id);
+    INT(STEP_ARRAY_ID, unset_if_zero(j->array_id));
+    INT(STEP_ARRAY_TASK, j->task_id == TASK_NONE ? FIELD_UNSET : (int64_t)j->task_id);
     INT(STEP_ID, v->step_id);
     STR(STEP_NAME, v->name);
     STR(STEP_USER, j->identity ? j->identity->user_name : NULL);

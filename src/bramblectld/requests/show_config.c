@@ -64,7 +64,7 @@ void config_handle(struct request *req)
     put(&it, "InactiveLimit", "%u sec", conf->interactive_timeout_sec);
     put(&it, "JobRequeue", "%d", conf->job_requeue ? 1 : 0);
     put(&it, "KillWait", "%u sec", conf->kill_wait_sec);
-    put(&it, "MaxArraySize", "%u", 0u);
+    put(&it, "MaxArraySize", "%u", conf->max_array_size);
     put(&it, "MaxJobCount", "%u", conf->max_job_count);
     put(&it, "MaxJobId", "%u", conf->max_job_id);
     put(&it, "MaxStepCount", "%u", conf->max_step_count);

@@ -33,13 +33,15 @@ const char *std_path_expand(const struct job_view *job, const char *pattern, str
         case '%':
             strbuf_addc(&sb, '%');
             break;
-        case 'j':
         case 'A':
+            strbuf_addf(&sb, "%0*u", width, job->array_id ? job->array_id : job->job_id);
+            break;
+        case 'j':
         case 'J':
             strbuf_addf(&sb, "%0*u", width, job->job_id);
             break;
         case 'a':
-            strbuf_addf(&sb, "%0*u", width, STEP_NONE);
+            strbuf_addf(&sb, "%0*u", width, job->task_id);
             break;
         case 'n':
         case 't':

@@ -104,6 +104,10 @@ int cluster_apply(struct cluster *c, const Wire__Event *ev, struct error *err)
         return job_apply_suspended(c, ev, err);
     case WIRE__EVENT__BODY_JOB_PURGED:
         return job_apply_purged(c, ev, err);
+    case WIRE__EVENT__BODY_TASK_SPLIT:
+        return job_apply_split(c, ev, err);
+    case WIRE__EVENT__BODY_ARRAY_UPDATED:
+        return array_apply_updated(c, ev, err);
     case WIRE__EVENT__BODY_STEP_CREATED:
         return step_apply_created(c, ev, err);
     case WIRE__EVENT__BODY_STEP_NODE_ENDED:
@@ -128,6 +132,8 @@ int cluster_apply(struct cluster *c, const Wire__Event *ev, struct error *err)
         return apply_clock(c, ev, err);
     case WIRE__EVENT__BODY_SPEC_IMAGE:
         return apply_spec(c, ev, err);
+    case WIRE__EVENT__BODY_ARRAY_IMAGE:
+        return array_apply_image(c, ev, err);
     case WIRE__EVENT__BODY_JOB_IMAGE:
         return job_apply_image(c, ev, err);
     case WIRE__EVENT__BODY_STEP_IMAGE:

@@ -47,6 +47,11 @@ static void dump_job(struct strbuf *sb, const struct job *job)
         (long long)job->begin_usec, (long long)job->start_usec, (long long)job->end_usec,
         (long long)job->end_limit, job->name->text, job->ident->msg->uid, job->ident->id,
         job->text ? job->text : "-", (int)depend_state(job));
+    if (job->task) {
+        CLEANUP_FREE char *many = job->task->many ? bitmap_format(job->task->many) : NULL;
+
+        strbuf_addf(sb, "  task %u of %u: %s\n", job->task->id, job->task->array->id, many ? many : "-");
+    }
     for (uint32_t i = 0; job->alloc && i < job->alloc->count; i++) {
         const struct alloc_node *an = &job->alloc->nodes[i];
 
@@ -106,6 +111,15 @@ char *cluster_dump(struct cluster *c)
     for (const struct job *job = job_table_next(&c->jobs, 0); job;
          job = job_table_next(&c->jobs, job->id))
         dump_job(&sb, job);
+    for (const struct job *job = job_table_next(&c->jobs, 0); job; job = job_table_next(&c->jobs, job->id)) {
+        const struct array *a = job->task ? job->task->array : NULL;
+
+        if (a && list_first(&a->tasks) == &job->task->link)
+            strbuf_addf(&sb, "array %u tasks %u %u-%u:%u throttle %u pending %u running %u failed %u gone %u %x\n",
+                        a->id, a->count, a->min, a->max, a->step, a->throttle, a->pending, a->running, a->failed,
+                        a->gone_failed, a->gone_worst);
+    }
+    strbuf_addf(&sb, "unsplit %zu\n", c->unsplit_tasks);
     strbuf_add(&sb, "ended");
     list_for_each(link, &c->ended)
         strbuf_addf(&sb, " %u", container_of(link, struct job, link.ended)->id);

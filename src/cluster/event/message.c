@@ -40,6 +40,20 @@ static Wire__NodeAlloc *node_alloc(struct cluster *c, struct arena *a,
     return na;
 }
 
+static Wire__ArrayTask *array_task(const struct task *task, struct arena *a)
+{
+    Wire__ArrayTask *m = arena_alloc(a, sizeof(*m));
+
+    wire__array_task__init(m);
+    SET(m, job_id, task->array->id);
+    SET(m, task_id, task->id);
+    SET(m, count, task->array->count);
+    SET(m, min, task->array->min);
+    SET(m, max, task->array->max);
+    SET(m, step, task->array->step);
+    return m;
+}
+
 Wire__AllocInfo *cluster_alloc_info(struct cluster *c, uint32_t id, struct arena *a)
 {
     struct job *job = job_table_find(&c->jobs, id);
@@ -99,6 +113,8 @@ Wire__AllocInfo *cluster_alloc_info(struct cluster *c, uint32_t id, struct arena
     m->distribution = spec->distribution;
     m->features = spec->features;
     SET(m, oversubscribe, spec->oversubscribe);
+    if (job->task)
+        m->array = array_task(job->task, a);
     return m;
 }
 

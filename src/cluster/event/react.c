@@ -195,6 +195,9 @@ void cluster_react(struct cluster *c, const Wire__Event *ev, struct decision *d)
         break;
     case WIRE__EVENT__BODY_JOB_ENDED:
         effect_job(d, EFFECT_JOB_CHANGED, ev->job_ended->job_id);
+        job = job_table_find(&c->jobs, ev->job_ended->job_id);
+        if (job && job->task && job->task->array->id != job->id && array_has_ended(job->task->array))
+            effect_job(d, EFFECT_JOB_CHANGED, job->task->array->id);
         effect_add(d, EFFECT_SCHEDULE);
         break;
     case WIRE__EVENT__BODY_JOB_REQUEUED:
@@ -204,6 +207,7 @@ void cluster_react(struct cluster *c, const Wire__Event *ev, struct decision *d)
     case WIRE__EVENT__BODY_JOB_SUBMITTED:
     case WIRE__EVENT__BODY_JOB_UPDATED:
     case WIRE__EVENT__BODY_JOB_NODE_CLEAN:
+    case WIRE__EVENT__BODY_ARRAY_UPDATED:
     case WIRE__EVENT__BODY_NODE_ADDED:
     case WIRE__EVENT__BODY_NODE_REGISTERED:
     case WIRE__EVENT__BODY_NODE_STATE:

@@ -17,6 +17,7 @@ enum stage {
     ST_NODE,
     ST_PART,
     ST_SPEC,
+    ST_ARRAY,
     ST_LIVE,  /* pending and running jobs by id, each followed by its steps */
     ST_ENDED, /* in the order in which they will be purged */
     ST_DONE,
@@ -141,6 +142,39 @@ static bool emit_spec(struct snapshot *s)
     return true;
 }
 
+static bool emit_array(struct snapshot *s)
+{
+    struct decision *d = &s->d;
+    const struct array *a = idmap_next(&s->c->arrays, &s->pos, NULL);
+    Wire__ArrayImage *m;
+
+    if (!a)
+        return false;
+    m = event_add(d, &s->now, array_image, ARRAY_IMAGE, ArrayImage, ARRAY_IMAGE);
+    SET(m, job_id, a->id);
+    SET(m, count, a->count);
+    SET(m, min, a->min);
+    SET(m, max, a->max);
+    SET(m, step, a->step);
+    SET(m, throttle, a->throttle);
+    SET(m, failed, a->gone_failed);
+    SET(m, worst, a->gone_worst);
+    return true;
+}
+
+static void fill_task(struct decision *d, const struct task *task, Wire__JobImage *m)
+{
+    SET(m, array_id, task->array->id);
+    if (task->many) {
+        char *text = bitmap_format(task->many);
+
+        m->task_ids = arena_strdup(&d->arena, text);
+        free(text);
+    } else {
+        SET(m, task_id, task->id);
+    }
+}
+
 static void fill_places(struct decision *d, const struct alloc *alloc, Wire__JobImage *m)
 {
     size_t size = alloc->count * sizeof(uint32_t);
@@ -254,6 +288,8 @@ static void emit_job(struct snapshot *s, struct job *job)
         m->wait_nodes = job->ghosts->node_ids;
         SET(m, wait_attempt, job->ghosts->attempt);
     }
+    if (job->task)
+        fill_task(d, job->task, m);
     if (depend_image_get(job, &results, &count)) {
         m->n_depends_on = count;
         m->depends_on = arena_memdup(&d->arena, results, count * sizeof(*results));
@@ -389,6 +425,8 @@ static bool emit(struct snapshot *s)
         return emit_part(s);
     case ST_SPEC:
         return emit_spec(s);
+    case ST_ARRAY:
+        return emit_array(s);
     case ST_LIVE:
         return emit_live(s);
     case ST_ENDED:

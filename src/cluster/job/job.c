@@ -50,6 +50,7 @@ void job_destroy(struct cluster *c, struct job *job)
         return;
     while (job->steps)
         step_remove(c, job->steps);
+    array_detach(c, job);
     depend_detach(c, job);
     if (job->queued)
         queue_remove(c, job);

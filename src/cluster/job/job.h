@@ -75,6 +75,28 @@ struct suspension {
     int64_t ran_usec;       /* how long it had run when it was last suspended */
     int64_t total_usec;     /* suspended in all, without the suspension under way */
 };
+#define TASK_MANY UINT32_MAX
+
+struct array {
+    uint32_t id;   /* of its submission */
+    uint32_t refs; /* records */
+    uint32_t count, min, max, step; /* as submitted */
+    uint32_t throttle;              /* tasks at once; 0: no limit */
+    uint32_t pending, running, failed; /* tasks; ENDING counts as running; failed: ended and not completed */
+    uint32_t gone_failed, gone_worst;  /* of tasks whose records are purged */
+    struct list_node tasks;            /* the record of many, if there is one, is the first */
+    struct idmap by_task;              /* task id to its own record */
+    /* runtime: what this call of the pass has started before it is applied */
+    uint32_t given, split, next_task;
+    struct array *next_given;
+};
+struct task { /* a job's part in its array */
+    struct list_node link;
+    struct array *array;
+    struct job *job;
+    uint32_t id, count;  /* TASK_MANY: count tasks, those in many */
+    struct bitmap *many; /* NULL: a record of one */
+};
 
 struct job {
     uint32_t id, attempt, restarts;
@@ -93,6 +115,7 @@ struct job {
     struct step *steps; /* not yet ended, in order of creation */
     struct depends *depends;
     struct suspension *suspension; /* NULL: never suspended in this attempt */
+    struct task *task;     /* NULL: the job is no array's */
     struct ghosts *ghosts; /* where an earlier attempt is not known dead; NULL: nowhere */
     char *text;
     union {
@@ -204,6 +227,44 @@ int64_t job_suspended_usec(const struct job *job, int64_t now_usec);
 
 /* job_submit.c: the id that the next job gets. */
 uint32_t job_id_next(const struct cluster *c);
+void job_enter(struct cluster *c, struct job *job); /* into the table; its id is taken */
+
+/* job_submit.c: ids for new records, many in one decision if need be. */
+struct id_source {
+    uint32_t next, limit;
+};
+uint32_t job_id_next(const struct cluster *c); /* that the next job gets */
+void id_source_init(const struct cluster *c, struct id_source *ids);
+int id_source_take(struct cluster *c, struct id_source *ids, const struct cluster_now *now,
+                   struct decision *d, uint32_t *id, struct error *err);
+
+/* job_array.c */
+struct array *array_find(const struct cluster *c, uint32_t id);
+struct job *array_many(const struct array *a); /* the record of many; NULL: all are split */
+struct job *array_task_find(const struct array *a, uint32_t task_id); /* NULL: gone or never there */
+uint32_t array_worst_exit(const struct array *a); /* wait status */
+bool array_is_full(const struct job *job); /* as many tasks run as its throttle allows */
+static inline bool array_has_ended(const struct array *a)
+{
+    return !a->pending && !a->running;
+}
+static inline bool job_is_many(const struct job *job)
+{
+    return job->task && job->task->many;
+}
+/* The task becomes a record of its own; last: nothing else is left in the record of many. */
+int array_decide_split(struct cluster *c, const struct cluster_now *now, struct job *many,
+                       uint32_t task_id, bool last, struct id_source *ids, struct decision *d,
+                       uint32_t *new_id, struct error *err);
+/* For job_apply.c.  Around each change of phase: array_count(job, -1), change, array_count(job, 1). */
+int array_create(struct cluster *c, struct job *job, const char *text, struct error *err);
+int array_image_member(struct cluster *c, struct job *job, const Wire__JobImage *m, struct error *err);
+void array_count(struct job *job, int by);
+void array_detach(struct cluster *c, struct job *job);
+int job_apply_split(struct cluster *c, const Wire__Event *ev, struct error *err);
+int array_apply_updated(struct cluster *c, const Wire__Event *ev, struct error *err);
+int array_apply_image(struct cluster *c, const Wire__Event *ev, struct error *err);
+void arrays_fini(struct cluster *c);
 
 /* job_end.c: how jobs end. */
 struct job_end {
@@ -234,6 +295,8 @@ enum depend_state { DEPEND_NONE, DEPEND_OPEN, DEPEND_MET, DEPEND_NEVER };
 int depend_check(struct cluster *c, const char *text, uint32_t self, struct error *err);
 void depend_attach(struct cluster *c, struct job *job);
 void depend_detach(struct cluster *c, struct job *job);
+/* A task that is split off waits for what the others wait for. */
+void depend_copy(struct cluster *c, struct job *job, const struct job *from);
 /* A job started, ended, or was purged: look again at who waits for it. */
 void depend_job_changed(struct cluster *c, struct job *job, int64_t now_usec);
 enum depend_state depend_state(const struct job *job);

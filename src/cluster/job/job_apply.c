@@ -99,7 +99,15 @@ static int job_create(struct cluster *c, const Wire__EvJobSubmitted *m,
     return 0;
 }
 
-static void job_enter(struct cluster *c, struct job *job)
+/* What job_create() made, before the job was known to anybody. */
+static int job_drop(struct cluster *c, struct job *job)
+{
+    job->phase = PHASE_PENDING;
+    job_destroy(c, job);
+    return -1;
+}
+
+void job_enter(struct cluster *c, struct job *job)
 {
     job_table_put(&c->jobs, job);
     if (job->id > c->last_job_id)
@@ -120,6 +128,8 @@ int job_apply_submitted(struct cluster *c, const Wire__Event *ev, struct error *
         job->hold = 1;
     if (m->spec->has_begin_time && m->spec->begin_time * USEC > ev->time_usec)
         job->begin_usec = m->spec->begin_time * USEC;
+    if (m->spec->array_inx && array_create(c, job, m->spec->array_inx, err) < 0)
+        return job_drop(c, job);
     job_enter(c, job);
     job->name->live++;
     c->next_priority--;
@@ -200,7 +210,7 @@ int job_apply_started(struct cluster *c, const Wire__Event *ev, struct error *er
 
     if (!job)
         return -1;
-    if (m->attempt != job->attempt || !m->n_nodes)
+    if (m->attempt != job->attempt || !m->n_nodes || job_is_many(job))
         return error_set(err, BRE_DAMAGED,
                          "job %u: start of attempt %u, but attempt %u is due", m->job_id,
                          m->attempt, job->attempt);
@@ -210,7 +220,9 @@ int job_apply_started(struct cluster *c, const Wire__Event *ev, struct error *er
         queue_remove(c, job);
     depend_detach(c, job); /* met once is met for later attempts too */
     job->eligible = false;
+    array_count(job, -1);
     job->phase = (uint8_t)to;
+    array_count(job, 1);
     job->start_usec = ev->time_usec;
     job->end_usec = 0;
     job->end_limit = m->end_limit;
@@ -334,8 +346,10 @@ int job_apply_ended(struct cluster *c, const Wire__Event *ev, struct error *err)
     if (job->phase != PHASE_ENDING)
         job->end_usec = ev->time_usec;
     job->end_limit = ev->time_usec; /* from here its age counts */
+    array_count(job, -1);
     job->phase = (uint8_t)to;
     job->end_state = (uint8_t)m->state;
+    array_count(job, 1);
     job->exit_status = m->exit_status;
     job->reason = (uint8_t)m->reason;
     job->requeue = 0;
@@ -391,7 +405,9 @@ int job_apply_requeued(struct cluster *c, const Wire__Event *ev, struct error *e
     job_suspension_forget(job);
     job->attempt = m->attempt;
     job->restarts++;
+    array_count(job, -1);
     job->phase = (uint8_t)to;
+    array_count(job, 1);
     job->requeue = 0;
     job->end_state = 0;
     job->exit_status = 0;
@@ -501,6 +517,11 @@ int job_apply_image(struct cluster *c, const Wire__Event *ev, struct error *err)
         list_append(&c->waiting_dead, &g->link);
         job->ghosts = g;
     }
+    if (m->array_id) {
+        if (array_image_member(c, job, m, err) < 0)
+            goto fail;
+        array_count(job, 1);
+    }
     job_enter(c, job);
     if (job->phase == PHASE_ENDED) {
         job->end_limit = m->age_usec;
@@ -513,7 +534,5 @@ int job_apply_image(struct cluster *c, const Wire__Event *ev, struct error *err)
     job_queue_update(c, job, job->eligible_usec);
     return 0;
 fail:
-    job->phase = PHASE_PENDING;
-    job_destroy(c, job);
-    return -1;
+    return job_drop(c, job);
 }

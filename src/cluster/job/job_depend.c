@@ -279,6 +279,18 @@ void depend_detach(struct cluster *c, struct job *job)
     job->depends = NULL;
 }
 
+void depend_copy(struct cluster *c, struct job *job, const struct job *from)
+{
+    if (!from->depends)
+        return;
+    depends_create(c, job);
+    if (!job->depends)
+        return;
+    for (size_t i = 0; i < job->depends->count && i < from->depends->count; i++)
+        job->depends->deps[i].state = from->depends->deps[i].state;
+    depends_sum_up(c, job->depends);
+}
+
 void depend_job_changed(struct cluster *c, struct job *job, int64_t now_usec)
 {
     list_for_each_safe(node, &c->dependent)

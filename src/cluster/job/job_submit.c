@@ -4,6 +4,7 @@
 #include "cluster/job/job.h"
 #include "cluster/part/part.h"
 #include "cluster/sched/sched.h"
+#include "util/taskset.h"
 
 #include <string.h>
 
@@ -32,21 +33,45 @@ static int check_supported(const Wire__JobSpec *spec, struct error *err)
     return 0;
 }
 
+static int check_array(const struct cluster *c, const Wire__JobSpec *spec, uint32_t *count,
+                       struct error *err)
+{
+    struct taskset set;
+
+    *count = 1;
+    if (!spec->array_inx)
+        return 0;
+    if (!conf_of(c)->max_array_size)
+        return error_set(err, BRE_ARRAY, "%s: arrays are switched off here (max_array_size = 0)",
+                         error_code_text(BRE_ARRAY));
+    if (spec->kind != JOB_KIND_BATCH)
+        return error_set(err, BRE_ARRAY, "only batch jobs may be arrays");
+    if (taskset_parse(spec->array_inx, conf_of(c)->max_array_size, &set, err) < 0)
+        return -1;
+    *count = (uint32_t)bitmap_count(set.set);
+    taskset_fini(&set);
+    return 0;
+}
+
 static int check_request(struct cluster *c, const struct cluster_now *now,
                          const struct submit_request *req, const char **warning,
                          struct arena *a, struct error *err)
 {
     const Wire__JobSpec *spec = req->spec;
+    uint32_t count;
 
     if (check_supported(spec, err) < 0)
         return -1;
     if (spec->kind == JOB_KIND_BATCH && !req->script.len)
         return error_set(err, BRE_SCRIPT_EMPTY, "Batch script is empty!");
-    if (c->jobs.count >= conf_of(c)->max_job_count)
+    if (check_array(c, spec, &count, err) < 0)
+        return -1;
+    if (c->jobs.count + c->unsplit_tasks + count > conf_of(c)->max_job_count)
         return error_set(err, BRE_BUSY,
-                         "the controller holds %zu job records, its limit "
+                         "the controller holds %zu job records and tasks of arrays, its limit is %u "
                          "(max_job_count); ended ones go after %u s (min_job_age)",
-                         c->jobs.count, conf_of(c)->min_job_age_sec);
+                         c->jobs.count + c->unsplit_tasks, conf_of(c)->max_job_count,
+                         conf_of(c)->min_job_age_sec);
     if (spec->has_priority && !req->who.is_operator)
         return error_set(err, BRE_ACCESS, "only operators may set a priority");
     if (spec->nice < 0 && !req->who.is_operator)
@@ -74,19 +99,26 @@ uint32_t job_id_next(const struct cluster *c)
     return c->last_job_id + 1 > first ? c->last_job_id + 1 : first;
 }
 
-static int next_job_id(const struct cluster *c, const struct cluster_now *now,
-                       struct decision *d, uint32_t *id, struct error *err)
+void id_source_init(const struct cluster *c, struct id_source *ids)
+{
+    ids->next = job_id_next(c);
+    ids->limit = c->job_id_limit;
+}
+
+int id_source_take(struct cluster *c, struct id_source *ids, const struct cluster_now *now,
+                   struct decision *d, uint32_t *id, struct error *err)
 {
     uint32_t max = conf_of(c)->max_job_id ? conf_of(c)->max_job_id : 0x03ff0000u;
 
-    *id = job_id_next(c);
-    if (*id > max || c->last_job_id == UINT32_MAX)
+    if (ids->next > max || ids->next == UINT32_MAX)
         return error_set(err, BRE_BUSY, "no job ids are left below %u", max);
-    if (*id >= c->job_id_limit) {
+    *id = ids->next++;
+    if (*id >= ids->limit) {
         Wire__EvIdsReserved *ev =
             event_add(d, now, ids_reserved, IDS_RESERVED, EvIdsReserved, EV_IDS_RESERVED);
 
-        SET(ev, job_id_limit, *id + ID_BLOCK);
+        ids->limit = *id + ID_BLOCK;
+        SET(ev, job_id_limit, ids->limit);
     }
     return 0;
 }
@@ -108,6 +140,7 @@ int cluster_decide_submit(struct cluster *c, const struct cluster_now *now,
                           uint32_t *id, const char **warning, struct error *err)
 {
     struct decision_mark mark = decision_mark(d);
+    struct id_source ids;
     struct ident *ident;
     uint32_t ident_id;
     Wire__EvJobSubmitted *ev;
@@ -118,7 +151,8 @@ int cluster_decide_submit(struct cluster *c, const struct cluster_now *now,
     if (check_request(c, now, req, warning, &d->arena, err) < 0)
         return -1;
     clock_check(c, now, d);
-    if (next_job_id(c, now, d, id, err) < 0)
+    id_source_init(c, &ids);
+    if (id_source_take(c, &ids, now, d, id, err) < 0)
         return decision_rollback(d, mark);
     if (req->script.len)
         add_blob(c, now, d, req->script_hash, &req->script);

@@ -46,6 +46,14 @@ void cluster_job_view(struct cluster *c, struct job *job, const struct cluster_n
     v->identity = job->ident->msg;
     v->text = job->text;
     v->next_step_id = job->next_step_id;
+    v->task_id = TASK_NONE;
+    if (job->task) {
+        v->array_id = job->task->array->id;
+        v->throttle = job->task->array->throttle;
+        v->tasks = job->task->many;
+        if (!v->tasks)
+            v->task_id = job->task->id;
+    }
     if (job->phase == PHASE_PENDING) {
         parts_refresh(c);
         v->reason = job_pending_reason(c, job);

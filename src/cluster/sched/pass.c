@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define ARRAY_PLANS 20 /* starts planned for an array in a pass */
+
 struct sched {
     struct cluster *c;
     bool running, plan_only;
@@ -18,6 +20,8 @@ struct sched {
     bool cut;       /* it stopped planning before the end of the queue */
     struct plan *plan;
     struct tentative *given; /* in this call */
+    struct id_source ids;    /* for tasks of arrays that start in this call */
+    struct array *arrays;    /* that started tasks in this call */
     uint32_t *part_first;    /* by partition: the first job that waits there */
     size_t num_parts;
     struct slot *slots;
@@ -156,6 +160,7 @@ static void pass_begin(struct sched *s, const struct cluster_now *now, bool plan
             shape->refs++;
             shape->pass = s->pass;
             shape->blocked = false;
+            shape->tasks_planned = 0;
             shape->cursor = queue_first(shape);
             s->num_open++;
             s->heap[s->num_heap++] = shape;
@@ -280,15 +285,57 @@ static char *take_cores(struct tentative *t, const struct node *node, uint32_t c
     return copy;
 }
 
-static void emit_start(struct sched *s, const struct cluster_now *now, struct job *job,
+static void arrays_clear(struct sched *s)
+{
+    for (struct array *a; (a = s->arrays);) {
+        s->arrays = a->next_given;
+        a->given = a->split = a->next_task = 0;
+        a->next_given = NULL;
+    }
+}
+
+/* The record that starts: for a record of many its next task's, which is split off. */
+static bool split_task(struct sched *s, const struct cluster_now *now, struct job *job,
+                       struct decision *d, uint32_t *id)
+{
+    struct array *a = job->task ? job->task->array : NULL;
+
+    *id = job->id;
+    if (!a)
+        return true;
+    if (job->task->many) {
+        uint32_t task = (uint32_t)bitmap_next(job->task->many, a->next_task);
+
+        if (array_decide_split(s->c, now, job, task, a->split + 1 == job->task->count, &s->ids, d, id, NULL) < 0)
+            return false; /* no ids are left */
+        a->next_task = task + 1;
+        a->split++;
+    }
+    if (!a->given++) {
+        a->next_given = s->arrays;
+        s->arrays = a;
+    }
+    return true;
+}
+
+/* Tasks of the record that this call has not started yet. */
+static bool has_more(const struct job *job)
+{
+    return job_is_many(job) && job->task->array->split < job->task->count;
+}
+
+static bool emit_start(struct sched *s, const struct cluster_now *now, struct job *job,
                        const struct shape *shape, const struct part *part, int64_t length, uint32_t num_picked,
                        uint32_t limit_min, struct decision *d)
 {
     bool planned = !plan_is_empty(s->plan);
-    Wire__EvJobStarted *ev =
-        event_add(d, now, job_started, JOB_STARTED, EvJobStarted, EV_JOB_STARTED);
+    Wire__EvJobStarted *ev;
+    uint32_t id;
 
-    SET(ev, job_id, job->id);
+    if (!split_task(s, now, job, d, &id))
+        return false;
+    ev = event_add(d, now, job_started, JOB_STARTED, EvJobStarted, EV_JOB_STARTED);
+    SET(ev, job_id, id);
     SET(ev, attempt, job->attempt);
     ev->partition = arena_strdup(&d->arena, part->conf.name);
     SET(ev, end_limit, length == FOREVER ? 0 : now->wall_usec + length);
@@ -323,6 +370,7 @@ static void emit_start(struct sched *s, const struct cluster_now *now, struct jo
     }
     if (job->kind == JOB_KIND_BATCH)
         ev->batch_host = ev->nodes[0]->name;
+    return true;
 }
 
 static bool fits_now(struct sched *s, const struct cluster_now *now, struct shape *shape,
@@ -375,11 +423,9 @@ static bool try_shape(struct sched *s, const struct cluster_now *now, struct job
         if (!part_takes(s->c, part, shape))
             continue;
         if (fits_now(s, now, shape, sp, length, &num_picked)
-            || (shorter = shorter_length(s, now, shape, sp, length, &num_picked))) {
-            emit_start(s, now, job, shape, part, shorter ? shorter : length, num_picked,
-                       shorter ? (uint32_t)(shorter / MIN_USEC) : 0, d);
-            return true;
-        }
+            || (shorter = shorter_length(s, now, shape, sp, length, &num_picked)))
+            return emit_start(s, now, job, shape, part, shorter ? shorter : length, num_picked,
+                              shorter ? (uint32_t)(shorter / MIN_USEC) : 0, d);
     }
     return false;
 }
@@ -442,9 +488,22 @@ static void plan_next(struct sched *s, struct shape *shape)
         plan_start(s->plan, shape, best,
                    length_of(s->c, shape, &s->c->parts[best->part_index]), true, &s->units);
     s->planned++;
+    if (shape->tasks_planned++)
+        return; /* further tasks of an array: shown is the first */
     job->planned_sec = at == FOREVER ? 0 : (at + USEC - 1) / USEC;
     if (job == queue_first(shape))
         shape->planned_sec = job->planned_sec;
+}
+
+/* A record of many is planned for some of its tasks, so that lesser jobs do not overtake them. */
+static bool plan_more(const struct shape *shape)
+{
+    const struct task *task = shape->cursor->task;
+    uint32_t most = task ? task->count : 1;
+
+    if (task && task->array->throttle && task->array->throttle - task->array->running < most)
+        most = task->array->throttle - task->array->running;
+    return shape->tasks_planned < (most < ARRAY_PLANS ? most : ARRAY_PLANS);
 }
 
 /* One call's share of the pass.  True: there is more. */
@@ -470,10 +529,15 @@ static bool pass_run(struct sched *s, const struct cluster_now *now, uint32_t bu
             shape_refresh(c, shape);
             s->units += (uint32_t)c->num_nodes;
         }
+        if (array_is_full(shape->cursor)) { /* others of its shape may go ahead */
+            advance(s, shape);
+            continue;
+        }
         if (!shape->blocked) {
             s->tried++;
             if (!s->plan_only && try_start(s, now, shape, d)) {
-                advance(s, shape);
+                if (!has_more(shape->cursor))
+                    advance(s, shape);
                 continue;
             }
             block(s, shape);
@@ -485,6 +549,9 @@ static bool pass_run(struct sched *s, const struct cluster_now *now, uint32_t bu
             continue;
         }
         plan_next(s, shape);
+        if (plan_more(shape))
+            continue;
+        shape->tasks_planned = 0;
         advance(s, shape);
     }
     pass_end(s);
@@ -516,8 +583,10 @@ bool cluster_sched_pass(struct cluster *c, const struct cluster_now *now, uint32
         pass_begin(s, now, false);
     }
     c->stats.slices++;
+    id_source_init(c, &s->ids);
     more = pass_run(s, now, budget ? budget : 1, d);
     tentative_clear(s);
+    arrays_clear(s);
     c->stats.last_pass_units = s->units;
     c->stats.last_pass_tried = s->tried;
     c->stats.last_pass_planned = s->planned;

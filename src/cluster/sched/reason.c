@@ -201,6 +201,8 @@ enum job_reason job_pending_reason(struct cluster *c, struct job *job)
         return REASON_CLEANING;
     if (job->begin_usec)
         return REASON_BEGIN_TIME;
+    if (array_is_full(job))
+        return REASON_ARRAY_TASK_LIMIT;
     if (s->reason != REASON_RESOURCES)
         return (enum job_reason)s->reason;
     return s->first && queue_first(s) == job ? REASON_RESOURCES : REASON_PRIORITY;
@@ -288,6 +290,11 @@ const char *cluster_job_reason_text(struct cluster *c, struct job *job,
     case REASON_BEGIN_TIME:
         return arena_printf(a, "not before %s",
                             time_at_format((time_t)(job->begin_usec / USEC), NULL, when));
+    case REASON_ARRAY_TASK_LIMIT:
+        return arena_printf(a,
+                            "%u tasks of array %u run, which is its limit: scontrol update jobid=%u "
+                            "arraytaskthrottle=N changes it",
+                            job->task->array->running, job->task->array->id, job->task->array->id);
     case REASON_PART_DOWN:
     case REASON_PART_INACTIVE:
         return arena_printf(a, "partition %s is %s", part,

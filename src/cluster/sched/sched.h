@@ -68,6 +68,7 @@ struct shape {
     uint64_t pass;                 /* last pass that met it */
     struct job *cursor;            /* next job of it in the pass */
     bool blocked;                  /* in this pass */
+    uint32_t tasks_planned;        /* in a pass: of the job under the cursor */
     /* what the last pass found */
     uint8_t reason;                /* enum job_reason; NONE: not looked at yet */
     bool first;                    /* no job of higher priority waits in its partition */

@@ -20,6 +20,7 @@
 
 #define SUBMIT_FAILED "Batch job submission failed"
 #define DEFAULT_OUTPUT "slurm-%j.out"
+#define DEFAULT_ARRAY_OUTPUT "slurm-%A_%a.out"
 
 extern char **environ;
 
@@ -143,7 +144,7 @@ static int submit(struct sbatch *s, uint32_t *job_id, struct error *err)
     if (!spec.work_dir)
         spec.work_dir = s->cwd;
     if (!spec.std_out)
-        spec.std_out = (char *)DEFAULT_OUTPUT;
+        spec.std_out = (char *)(spec.array_inx ? DEFAULT_ARRAY_OUTPUT : DEFAULT_OUTPUT);
     spec.submit_dir = s->cwd;
     spec.submit_host = s->host;
     spec.submit_line = s->submit_line;

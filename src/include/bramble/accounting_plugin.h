@@ -12,7 +12,7 @@
 
 #include "bramble/plugin.h"
 
-#define BRAMBLE_ACCOUNTING_ABI 1
+#define BRAMBLE_ACCOUNTING_ABI 2
 
 /* One job attempt or one step (step_id != STEP_NONE), as far as it has come.  Strings may be NULL.
  * Times are microseconds since the epoch, 0: not yet. */
@@ -32,10 +32,13 @@ struct acct_record {
     uint32_t max_rss_task, max_rss_node;
     uint32_t restarts;
     int64_t suspended_usec, suspended_at; /* in all but the suspension since suspended_at, 0: none */
+    uint32_t array_id;    /* 0: no array's */
+    uint32_t task_id;     /* in the array, when tasks is NULL */
+    const char *tasks;    /* a record of many tasks that wait or never started: "0-3,7%2" */
 };
 
 struct acct_query {
-    const uint32_t *job_ids; /* with step ids in step_ids, STEP_NONE: the whole job */
+    const uint32_t *job_ids; /* of records or arrays; with step ids in step_ids, STEP_NONE: all */
     const uint32_t *step_ids;
     uint32_t num_job_ids;
     const uint32_t *uids;

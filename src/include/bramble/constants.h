@@ -91,6 +91,8 @@ enum job_reason {
 #define STEP_INTERACTIVE 0xfffffffau
 #define STEP_NONE 0xfffffffeu
 
+#define TASK_NONE 0xfffffffeu /* what Slurm shows as task id of a job that is no array's */
+
 #define TIME_UNLIMITED_MIN UINT32_MAX
 #define NICE_OFFSET 0x80000000u
 

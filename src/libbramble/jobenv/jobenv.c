@@ -109,6 +109,14 @@ static void set_job(struct env *env, const Wire__AllocInfo *alloc)
     if (alloc->restart_count)
         set_u64(env, "SLURM_RESTART_COUNT", alloc->restart_count);
     set_mpi_network(env, alloc->mpi_if_include);
+    if (alloc->array) {
+        set_u64(env, "SLURM_ARRAY_JOB_ID", alloc->array->job_id);
+        set_u64(env, "SLURM_ARRAY_TASK_ID", alloc->array->task_id);
+        set_u64(env, "SLURM_ARRAY_TASK_COUNT", alloc->array->count);
+        set_u64(env, "SLURM_ARRAY_TASK_MAX", alloc->array->max);
+        set_u64(env, "SLURM_ARRAY_TASK_MIN", alloc->array->min);
+        set_u64(env, "SLURM_ARRAY_TASK_STEP", alloc->array->step);
+    }
 }
 
 void jobenv_set_alloc(struct env *env, const Wire__AllocInfo *alloc)

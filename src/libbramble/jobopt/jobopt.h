@@ -80,7 +80,7 @@ struct job_options {
     char user_env_mode; /* 0, 'S' or 'L' */
 
     /* sbatch */
-    char *wrap;
+    char *wrap, *array_inx;
     bool wait_end, parsable, test_only, ignore_pbs;
 
     /* salloc */

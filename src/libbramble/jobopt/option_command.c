@@ -30,6 +30,9 @@ static int parse_bell(struct job_options *o, const struct job_option *row, const
 }
 
 static const struct job_option rows[] = {
+    { .name = "array", .letter = 'a', .arg = ARG_REQUIRED, .arg_name = "indexes", .commands = CMD_SBATCH,
+      .env_sbatch = "SBATCH_ARRAY_INX", .parse = parse_text, .offset = OPT_FIELD(array_inx), .max = 65536,
+      .help = "submit a task for each index, such as\n0-15, 1,3,5-9:2 or 0-99%4 (4 at a time)" },
     { .name = "wrap", .arg = ARG_REQUIRED, .arg_name = "command", .commands = CMD_SBATCH,
       .parse = parse_text, .offset = OPT_FIELD(wrap), .help = "submit a script made of this command" },
     { .name = "wait", .letter = 'W', .commands = CMD_SBATCH, .env_sbatch = "SBATCH_WAIT",

@@ -14,8 +14,6 @@
 #define NO_NODES "jobs take nodes in the order of the configuration; name them with --nodelist"
 
 static const struct job_option rows[] = {
-    { REFUSED("array", CMD_SBATCH, ARG_REQUIRED, "submit one job per index, for example in a shell loop"),
-      .letter = 'a', .env_sbatch = "SBATCH_ARRAY_INX" },
     { REFUSED("batch", CMD_SBATCH, ARG_REQUIRED, "the script runs on the first node; use --constraint"),
       .env_sbatch = "SBATCH_BATCH" },
     { REFUSED("acctg-freq", CMD_ALL, ARG_REQUIRED, "usage is measured for every step without it"),

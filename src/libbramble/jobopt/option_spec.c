@@ -97,6 +97,7 @@ void job_options_job_spec(const struct job_options *o, Wire__JobSpec *spec)
     if (o->deadline)
         SET(deadline, o->deadline);
     spec->dependency = text_or_null(o->dependency);
+    spec->array_inx = o->array_inx; /* empty text is refused by the controller */
     spec->wckey = text_or_null(o->wckey);
     if (o->warn_signal != OPT_UNSET) {
         SET(warn_signal, o->warn_signal);

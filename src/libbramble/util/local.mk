@@ -10,6 +10,7 @@ libbramble_la_SOURCES += \
     src/libbramble/util/mem.c src/libbramble/util/mem.h \
     src/libbramble/util/num.c src/libbramble/util/num.h \
     src/libbramble/util/strbuf.c src/libbramble/util/strbuf.h \
+    src/libbramble/util/taskset.c src/libbramble/util/taskset.h \
     src/libbramble/util/timeat.c src/libbramble/util/timefmt.c src/libbramble/util/timefmt.h
 libbramble_la_SOURCES += src/libbramble/util/version.c src/libbramble/util/version.h
 libbramble_la_SOURCES += src/libbramble/util/failpoint.c src/libbramble/util/failpoint.h \
