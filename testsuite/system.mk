@@ -38,6 +38,8 @@ system_tests = \
     testsuite/system/suspend.t \
     testsuite/system/storm.t
 TESTS += $(system_tests)
+# Those worth a second run, by daemons with sanitizers and crash points.
+sanitized_tests = testsuite/system/failpoints.t testsuite/system/basic.t testsuite/system/restart.t
 
 EXTRA_DIST += $(system_tests) \
     testsuite/lib/agent.sh testsuite/lib/board.sh testsuite/lib/cluster.sh testsuite/lib/tap.sh \

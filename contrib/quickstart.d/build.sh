@@ -127,7 +127,8 @@ build_hpl() { XDG_CACHE_HOME=${cache%/bramble} "$top/contrib/hpl/build" -o "$hpl
 
 # Unit and system tests.  automake's summary counts scripts and programs; what a reader wants to know
 # is how many tests there were, so they are added up from the logs.  With BRAMBLE_CHECK_ASAN=1 the
-# unit tests run once more under the address and undefined behaviour sanitizers.
+# unit tests and some of the system tests run once more under the address and undefined behaviour
+# sanitizers, in a build that has the crash points of the fault tests as well.
 build_check() {
     local log=$work/check.log status=0 builds=$build
     title "tests (log: $log)"
@@ -137,9 +138,9 @@ build_check() {
         builds="$build $work/asan"
         mkdir -p "$work/asan" && cd "$work/asan" && find . -name '*.trs' -delete &&
             { [ -f Makefile ] && [ Makefile -nt "$src/configure" ] ||
-                "$src/configure" --enable-asan --enable-werror >configure.log 2>&1; } &&
+                "$src/configure" --enable-asan --enable-failpoints --enable-werror >configure.log 2>&1; } &&
             progress "testing under sanitizers" quietly "$log.asan" make -k -j"$(make_jobs)" check \
-                'TESTS=$(filter testsuite/unit/%,$(check_PROGRAMS))' || { status=1; tail -3 "$log.asan" >&2; }
+                'TESTS=$(filter testsuite/unit/%,$(check_PROGRAMS)) $(sanitized_tests)' || { status=1; tail -3 "$log.asan" >&2; }
     fi
     # The line that ends it all, also when a build broke before any test could run.
     if [ -z "$(find $builds -name '*.trs' -print -quit)" ]; then

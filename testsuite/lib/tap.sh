@@ -46,7 +46,13 @@ expect_match() {
 tap_end() {
     trap - EXIT
     [ "$TAP_FAILED" -eq 0 ] || ! declare -F on_test_failure >/dev/null || on_test_failure | sed 's/^/# /' >&3
-    ! declare -F cluster_stop >/dev/null || cluster_stop >/dev/null 2>&1
+    if declare -F cluster_stop >/dev/null; then
+        cluster_stop >/dev/null 2>&1
+        # What a daemon built with sanitizers has to say, it says in its log, at the latest when it ends.
+        ! grep -Eqs 'Sanitizer: |SUMMARY: .*Sanitizer|: runtime error: ' "$CLUSTER_DIR"/log/* ||
+            test_case "no daemon had anything to report" \
+                'grep -Eh -A12 "Sanitizer: |: runtime error: " "$CLUSTER_DIR"/log/* | head -40; false'
+    fi
     rm -f "$TAP_OUT"
     echo "1..$TAP_COUNT" >&3
     [ "$TAP_FAILED" -eq 0 ]
