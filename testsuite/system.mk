@@ -36,6 +36,7 @@ system_tests = \
     testsuite/system/badinput.t \
     testsuite/system/relay.t \
     testsuite/system/suspend.t \
+    testsuite/system/scontrol.t \
     testsuite/system/storm.t
 TESTS += $(system_tests)
 # Those worth a second run, by daemons with sanitizers and crash points.

@@ -21,7 +21,12 @@ static void on_kill(struct step *s, const Wire__StepKill *kill)
 
     if (!kill || !o || (kill->has_attempt && kill->attempt != o->attempt && !kill->all_attempts))
         return;
-    if (kill->suspend)
+    if (kill->notify) {
+        char line[ERROR_TEXT_MAX + 300];
+
+        snprintf(line, sizeof line, "slurmstepd-%s: error: %s", o->node_name, kill->reason ? kill->reason : "");
+        step_tell(s, line);
+    } else if (kill->suspend)
         step_suspend(s, kill->suspend == 1);
     else if (kill->signal)
         step_signal(s, (int)kill->signal, kill->batch_only);

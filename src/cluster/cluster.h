@@ -73,6 +73,10 @@ struct part_conf {
     uint32_t min_nodes, max_nodes;              /* 0 and UINT32_MAX: no limit */
     uint32_t priority_tier;     /* default 1 */
     const char *allow_groups;   /* comma list of group names; NULL: all */
+    const char *allow_accounts, *deny_accounts, *allow_qos, *deny_qos; /* comma lists; NULL: all, none */
+    const char *alloc_nodes;    /* hosts on which jobs are submitted for it; NULL: all */
+    bool req_resv;              /* only jobs of a reservation */
+    bool no_root_jobs;
     uint64_t def_mem_per_cpu_mb, def_mem_per_node_mb; /* 0: the cluster's */
     uint64_t max_mem_per_node_mb;                     /* 0: none */
 };
@@ -208,6 +212,8 @@ struct control_request {
     uint32_t step_id;           /* STEP_NONE: the job */
     uint32_t signal;
     bool batch_only, full;
+    bool incomplete;            /* REQUEUE: only what has not ended */
+    bool special_exit;          /* REQUEUE_HOLD: shown as SPECIAL_EXIT */
     const char *text;           /* NOTIFY, and the reason of a hold */
     struct cluster_who who;
 };
@@ -224,9 +230,11 @@ int cluster_decide_update_job(struct cluster *c, const struct cluster_now *now,
 int cluster_decide_update_nodes(struct cluster *c, const struct cluster_now *now,
                                 const struct cluster_who *who, Wire__KeyValue *const *items,
                                 size_t num_items, struct decision *d, struct error *err);
+enum update_op { UPDATE_CHANGE, UPDATE_CREATE, UPDATE_DELETE };
 int cluster_decide_update_part(struct cluster *c, const struct cluster_now *now,
-                               const struct cluster_who *who, Wire__KeyValue *const *items,
-                               size_t num_items, struct decision *d, struct error *err);
+                               const struct cluster_who *who, enum update_op op,
+                               Wire__KeyValue *const *items, size_t num_items, struct decision *d,
+                               struct error *err);
 
 /* salloc is done with its job; exit_status as of waitpid(). */
 int cluster_decide_alloc_complete(struct cluster *c, const struct cluster_now *now,

@@ -80,6 +80,11 @@ static int copy_parts(struct conf_store *s, const struct cluster_conf *conf,
         p->name = arena_strdup(&s->arena, p->name);
         p->nodes = arena_strdup(&s->arena, p->nodes ? p->nodes : "");
         p->allow_groups = arena_strdup(&s->arena, p->allow_groups);
+        p->allow_accounts = arena_strdup(&s->arena, p->allow_accounts);
+        p->deny_accounts = arena_strdup(&s->arena, p->deny_accounts);
+        p->allow_qos = arena_strdup(&s->arena, p->allow_qos);
+        p->deny_qos = arena_strdup(&s->arena, p->deny_qos);
+        p->alloc_nodes = arena_strdup(&s->arena, p->alloc_nodes);
         if (!p->max_time_min)
             p->max_time_min = TIME_UNLIMITED_MIN;
         if (!p->max_nodes)

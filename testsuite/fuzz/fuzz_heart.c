@@ -197,7 +197,7 @@ static void give_update(struct cluster *c, struct decision *d, char *text)
         commit(c, d);
     name.key = (char *)"partitionname";
     name.value = (char *)"pi4";
-    if (cluster_decide_update_part(c, &now, &root, items, 2, d, NULL) == 0)
+    if (cluster_decide_update_part(c, &now, &root, UPDATE_CHANGE, items, 2, d, NULL) == 0)
         commit(c, d);
     name.key = (char *)"nodename";
     name.value = (char *)"pi1";

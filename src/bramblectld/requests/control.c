@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "bramblectld/requests/filter.h"
 #include "bramblectld/requests/job_id_text.h"
@@ -69,6 +70,8 @@ static void one_job(struct control *k, uint32_t job_id, uint32_t step_id, const 
         .batch_only = k->msg->batch_only,
         .full = k->msg->full,
         .text = k->msg->text,
+        .incomplete = k->msg->incomplete,
+        .special_exit = k->msg->requeue_state && strcasecmp(k->msg->requeue_state, "SpecialExit") == 0,
         .who = k->req->session->who,
     };
     k->matched++;

@@ -201,7 +201,8 @@ static void job_cell(struct query *q, size_t col, struct job *job, const struct 
     INT(JOB_PLANNED_START, unset_if_zero(v->planned_sec));
     STR(JOB_DEPENDENCY, cluster_job_dependency(c, job, &t->arena));
     STR(JOB_EXPLAIN, cluster_job_reason_text(c, job, &q->now, &t->arena));
-    STR(JOB_REASON_TEXT, v->state >= JOB_COMPLETING ? v->text : NULL);
+    STR(JOB_REASON_TEXT, v->state >= JOB_COMPLETING || (v->hold && v->reason != REASON_LAUNCH_FAILED_HELD) ? v->text
+                                                                                                           : NULL);
 #undef INT
 #undef STR
     default: /* arrays, suspension and what else this release does not have */

@@ -142,8 +142,15 @@ static void part_cell(struct query *q, size_t col, const struct part_view *v)
     INT(PART_MAX_MEM_NODE, unset_if_zero((int64_t)p->max_mem_per_node_mb));
     STR(PART_OVER_SUBSCRIBE, p->share == PART_SHARE_EXCLUSIVE ? "EXCLUSIVE" : "NO");
     INT(PART_PRIORITY_TIER, p->priority_tier);
-    INT(PART_PRIORITY_JOB, p->priority_tier);
+    INT(PART_PRIORITY_JOB, 1);
     STR(PART_ALLOW_GROUPS, p->allow_groups && *p->allow_groups ? p->allow_groups : NULL);
+    STR(PART_ALLOW_ACCOUNTS, p->allow_accounts && *p->allow_accounts ? p->allow_accounts : NULL);
+    STR(PART_DENY_ACCOUNTS, p->deny_accounts && *p->deny_accounts ? p->deny_accounts : NULL);
+    STR(PART_ALLOW_QOS, p->allow_qos && *p->allow_qos ? p->allow_qos : NULL);
+    STR(PART_DENY_QOS, p->deny_qos && *p->deny_qos ? p->deny_qos : NULL);
+    STR(PART_ALLOC_NODES, p->alloc_nodes && *p->alloc_nodes ? p->alloc_nodes : NULL);
+    INT(PART_REQ_RESV, p->req_resv);
+    INT(PART_NO_ROOT, p->no_root_jobs);
     INT(PART_GRACE_SEC, 0);
     INT(PART_EXCLUSIVE_USER, 0);
     STR(PART_NODE_SPEC, p->nodes);

@@ -67,6 +67,7 @@ void watch_handle(struct request *req, const Wire__WatchRequest *msg);
 void complete_handle(struct request *req, const Wire__CompleteJobRequest *msg);
 void control_handle(struct request *req, const Wire__JobControlRequest *msg);
 void update_handle(struct request *req, const Wire__UpdateRequest *msg);
+void set_log_handle(struct request *req, const Wire__UpdateRequest *msg); /* part of update */
 void query_handle(struct request *req, const Wire__QueryRequest *msg);
 void script_handle(struct request *req, const Wire__ScriptRequest *msg);
 void config_handle(struct request *req);

@@ -108,15 +108,18 @@ void update_handle(struct request *req, const Wire__UpdateRequest *msg)
         update_jobs(req, msg);
         return;
     }
+    if (strcmp(entity, "controller") == 0) {
+        set_log_handle(req, msg);
+        return;
+    }
     struct decision *d = ctld_decision(c);
-    if (msg->op != 0)
-        rc = error_set(&err, BRE_NOT_SUPPORTED, "%s of a %s is not supported while running: edit bramble.conf and "
-                                                "run scontrol reconfigure",
-                       msg->op == 1 ? "create" : "delete", entity);
-    else if (strcmp(entity, "node") == 0)
-        rc = cluster_decide_update_nodes(c->cluster, &now, &req->session->who, msg->items, msg->n_items, d, &err);
+    if (msg->op > 2)
+        rc = error_set(&err, BRE_NOT_SUPPORTED, "update %u of a %.32s is not known", msg->op, entity);
     else if (strcmp(entity, "partition") == 0)
-        rc = cluster_decide_update_part(c->cluster, &now, &req->session->who, msg->items, msg->n_items, d, &err);
+        rc = cluster_decide_update_part(c->cluster, &now, &req->session->who, (enum update_op)msg->op, msg->items,
+                                        msg->n_items, d, &err);
+    else if (msg->op == 0 && strcmp(entity, "node") == 0)
+        rc = cluster_decide_update_nodes(c->cluster, &now, &req->session->who, msg->items, msg->n_items, d, &err);
     else
         rc = error_set(&err, BRE_NOT_SUPPORTED, "update of a %.32s is not supported", entity);
     if (rc < 0) {

@@ -181,7 +181,7 @@ enum job_state job_state_shown(const struct job *job)
 {
     switch ((enum job_phase)job->phase) {
     case PHASE_PENDING:
-        return JOB_PENDING;
+        return job->hold == HOLD_SPECIAL_EXIT ? JOB_SPECIAL_EXIT : JOB_PENDING;
     case PHASE_RUNNING:
         return job_is_suspended(job) ? JOB_SUSPENDED : JOB_RUNNING;
     case PHASE_ENDING:

@@ -17,6 +17,8 @@
 
 #include "cluster/cluster_private.h"
 
+#define HOLD_SPECIAL_EXIT 3 /* held, and shown as SPECIAL_EXIT */
+
 enum job_phase { PHASE_PENDING, PHASE_RUNNING, PHASE_ENDING, PHASE_ENDED, PHASE_COUNT };
 
 /* Interned objects: equal contents are one object, however many jobs have it. */

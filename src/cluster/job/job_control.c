@@ -6,6 +6,7 @@
 #include "cluster/step/step.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -125,7 +126,9 @@ static int decide_requeue(struct cluster *c, const struct cluster_now *now, stru
                           const struct control_request *req, struct decision *d,
                           struct error *err)
 {
-    uint32_t rule = req->action == JOB_ACTION_REQUEUE_HOLD ? 2 : 1;
+    uint32_t rule = req->special_exit                          ? 3
+                    : req->action == JOB_ACTION_REQUEUE_HOLD ? 2
+                                                             : 1;
     struct job_end end = { .state = JOB_REQUEUED, .by_uid = req->who.uid, .requeue = rule };
 
     if (job->kind != JOB_KIND_BATCH)
@@ -136,13 +139,12 @@ static int decide_requeue(struct cluster *c, const struct cluster_now *now, stru
                          job->id);
     switch ((enum job_phase)job->phase) {
     case PHASE_PENDING:
-        if (rule == 2) {
-            decide_hold(now, job, req->who.is_operator ? 2 : 1, req->text, d);
-            return 0;
-        }
         return error_set(err, BRE_JOB_PENDING, "Job is pending execution");
-    case PHASE_RUNNING:
     case PHASE_ENDED:
+        if (req->incomplete)
+            return refuse_ended(err);
+        /* fall through */
+    case PHASE_RUNNING:
         job_decide_end(c, now, job, &end, UINT32_MAX, false, d);
         return 0;
     case PHASE_ENDING:
@@ -156,6 +158,99 @@ static int decide_requeue(struct cluster *c, const struct cluster_now *now, stru
     return refuse_ended(err);
 }
 
+static void set_priority(const struct cluster_now *now, const struct job *job, uint32_t priority,
+                         struct decision *d)
+{
+    Wire__EvJobUpdated *ev =
+        event_add(d, now, job_updated, JOB_UPDATED, EvJobUpdated, EV_JOB_UPDATED);
+
+    SET(ev, job_id, job->id);
+    SET(ev, priority, priority);
+}
+
+/* Does it compete with the other, as one of the same user's? */
+static bool is_rival(const struct job *a, const struct job *b)
+{
+    const Wire__JobSpec *x = a->spec->msg, *y = b->spec->msg;
+
+#define SAME(field) (strcmp(x->field ? x->field : "", y->field ? y->field : "") == 0)
+    return b->phase == PHASE_PENDING && !b->hold && a->ident->msg->uid == b->ident->msg->uid
+           && SAME(partition) && SAME(account) && SAME(qos);
+#undef SAME
+}
+
+static int by_queue(const void *a, const void *b)
+{
+    const struct job *x = *(struct job *const *)a, *y = *(struct job *const *)b;
+
+    if (x->priority != y->priority)
+        return x->priority < y->priority ? -1 : 1;
+    return x->id > y->id ? -1 : 1;
+}
+
+/* First among its user's pending jobs: it takes the highest of their priorities, and each that was
+ * before it the next lower one, so that others neither gain nor lose. */
+static int decide_top(struct cluster *c, const struct cluster_now *now, struct job *job,
+                      const struct control_request *req, struct decision *d, struct error *err)
+{
+    CLEANUP_FREE struct job **before = NULL;
+    size_t num = 0;
+    uint32_t prio = job->priority;
+
+    if (!req->who.is_operator)
+        return error_set(err, BRE_ACCESS,
+                         "Access/permission denied: only operators may use scontrol top");
+    if (job->phase != PHASE_PENDING)
+        return error_set(err, BRE_ALREADY_DONE, "Job/step already completing or completed");
+    if (job->hold)
+        return error_set(err, BRE_JOB_HELD, "job %u is held: release it first", job->id);
+    before = xcalloc(c->jobs.count + 1, sizeof(struct job *));
+    for (struct job *other = job_table_next(&c->jobs, 0); other;
+         other = job_table_next(&c->jobs, other->id))
+        if (other != job && is_rival(job, other)
+            && (other->priority > prio || (other->priority == prio && other->id < job->id)))
+            before[num++] = other;
+    if (num)
+        qsort(before, num, sizeof(struct job *), by_queue);
+    for (size_t i = 0; i < num; i++) { /* the nearest first: all move down by one place */
+        uint32_t theirs = before[i]->priority;
+
+        if (theirs > prio)
+            set_priority(now, before[i], prio, d);
+        prio = theirs > prio ? theirs : prio + 1;
+    }
+    if (prio != job->priority)
+        set_priority(now, job, prio, d);
+    return 0;
+}
+
+/* A line on the standard error of the batch script, or of salloc or srun. */
+static int decide_notify(struct job *job, const struct control_request *req, struct decision *d,
+                         struct error *err)
+{
+    const struct step *batch = step_find(job, STEP_BATCH);
+    const char *text = arena_strdup(&d->arena, req->text ? req->text : "");
+    struct effect *e;
+
+    if (job->phase >= PHASE_ENDING)
+        return refuse_ended(err);
+    if (job->phase != PHASE_RUNNING)
+        return error_set(err, BRE_NOT_RUNNING, "Job is not running");
+    if (batch && !batch->nodes[0].ended) {
+        Wire__StepKill *kill =
+            effect_kill(d, job->alloc->nodes[0].node_id, job->id, STEP_BATCH, job->attempt, SIGCONT);
+
+        SET(kill, notify, 1);
+        kill->reason = (char *)text;
+        return 0;
+    }
+    e = effect_add(d, EFFECT_NOTICE);
+    e->job_id = job->id;
+    e->notice = NOTICE_MESSAGE;
+    e->text = text;
+    return 0;
+}
+
 static int decide_control(struct cluster *c, const struct cluster_now *now, struct job *job,
                           const struct control_request *req, struct decision *d,
                           struct error *err)
@@ -167,12 +262,9 @@ static int decide_control(struct cluster *c, const struct cluster_now *now, stru
         return decide_signal(c, now, job, req, d, err);
     case JOB_ACTION_HOLD:
     case JOB_ACTION_UHOLD:
-        if (job->phase != PHASE_PENDING)
-            return job->phase == PHASE_ENDED
-                       ? refuse_ended(err)
-                       : error_set(err, BRE_ALREADY_DONE,
-                                   "job %u is running: only pending jobs can be held",
-                                   job->id);
+        /* a running job goes on, and is held should it be requeued */
+        if (job->phase >= PHASE_ENDING)
+            return error_set(err, BRE_JOB_FINISHED, "Job has already finished");
         decide_hold(now, job,
                     req->action == JOB_ACTION_HOLD && req->who.is_operator ? 2
                     : job->hold == 2                                       ? 2
@@ -180,8 +272,8 @@ static int decide_control(struct cluster *c, const struct cluster_now *now, stru
                     req->text, d);
         return 0;
     case JOB_ACTION_RELEASE:
-        if (job->phase != PHASE_PENDING)
-            return error_set(err, BRE_ALREADY_DONE, "job %u is not pending", job->id);
+        if (job->phase >= PHASE_ENDING)
+            return error_set(err, BRE_JOB_FINISHED, "Job has already finished");
         if (job->hold == 2 && !req->who.is_operator)
             return error_set(err, BRE_ACCESS, "job %u is held by an operator", job->id);
         decide_hold(now, job, 0, NULL, d);
@@ -189,32 +281,10 @@ static int decide_control(struct cluster *c, const struct cluster_now *now, stru
     case JOB_ACTION_REQUEUE:
     case JOB_ACTION_REQUEUE_HOLD:
         return decide_requeue(c, now, job, req, d, err);
-    case JOB_ACTION_TOP: {
-        Wire__EvJobUpdated *ev;
-
-        if (!req->who.is_operator)
-            return error_set(err, BRE_ACCESS, "only operators may use scontrol top");
-        if (job->phase != PHASE_PENDING)
-            return error_set(err, BRE_ALREADY_DONE, "job %u is not pending", job->id);
-        ev = event_add(d, now, job_updated, JOB_UPDATED, EvJobUpdated, EV_JOB_UPDATED);
-        SET(ev, job_id, job->id);
-        SET(ev, priority,
-            queue_top_priority(c) + 1 ? queue_top_priority(c) + 1 : UINT32_MAX);
-        return 0;
-    }
-    case JOB_ACTION_NOTIFY: {
-        struct effect *e;
-
-        if (job->phase != PHASE_RUNNING)
-            return error_set(err, BRE_NOT_RUNNING, "Job is not running");
-        if (job->kind == JOB_KIND_BATCH)
-            return error_set(err, BRE_NOT_SUPPORTED, "messages reach only salloc and srun");
-        e = effect_add(d, EFFECT_NOTICE);
-        e->job_id = job->id;
-        e->notice = NOTICE_MESSAGE;
-        e->text = arena_strdup(&d->arena, req->text ? req->text : "");
-        return 0;
-    }
+    case JOB_ACTION_TOP:
+        return decide_top(c, now, job, req, d, err);
+    case JOB_ACTION_NOTIFY:
+        return decide_notify(job, req, d, err);
     case JOB_ACTION_SUSPEND:
     case JOB_ACTION_RESUME:
         return job_decide_suspend(c, now, job, req, d, err);

@@ -35,12 +35,12 @@ static void decide_requeued(struct cluster *c, const struct cluster_now *now,
 
     SET(ev, job_id, job->id);
     SET(ev, attempt, job->attempt + 1);
-    SET(ev, hold, rule == 2 ? 1 : 0);
+    SET(ev, hold, rule == 3 ? HOLD_SPECIAL_EXIT : rule == 2 && !job->hold ? 1 : job->hold);
     SET(ev, reason,
         rule == 2 && (why == REASON_LAUNCH_FAILED || why == REASON_PROLOG)
             ? REASON_LAUNCH_FAILED_HELD
             : REASON_NONE);
-    ev->text = (char *)text;
+    ev->text = (char *)(rule >= 2 && (!text || !*text) ? "job requeued in held state" : text);
     if (conf_of(c)->requeue == REQUEUE_TIMEOUT)
         return;
     ev->wait_nodes = arena_alloc(&d->arena, (count + 1) * sizeof(uint32_t));

@@ -29,7 +29,10 @@ int part_nodes_parse(const struct cluster *c, const char *text, struct bitmap *n
                      struct error *err);
 int part_apply_updated(struct cluster *c, const Wire__Event *ev, struct error *err);
 int part_apply_reconfigured(struct cluster *c, const Wire__Event *ev, struct error *err);
-/* Set one key of scontrol update; val must outlive the conf. */
-int part_conf_set(struct part_conf *conf, const char *key, const char *val, struct error *err);
+/* part_update.c: one update of the list, with the partitions as they are before it. */
+void part_update_play(struct cluster *c, const Wire__EvPartUpdated *msg);
+void part_updates_clear(struct cluster *c);
+/* part_access.c: may this user's job enter?  Who is who is in the request. */
+int part_check_access(const struct part *part, const struct submit_request *req, struct error *err);
 
 #endif

@@ -3,23 +3,6 @@
 
 #include <string.h>
 
-static bool group_allowed(const struct part *part, const struct submit_request *req)
-{
-    const char *p = part->conf.allow_groups;
-
-    if (!p || req->who.is_admin)
-        return true;
-    while (*p) {
-        size_t len = strcspn(p, ",");
-
-        for (size_t i = 0; i < req->num_groups; i++)
-            if (strlen(req->groups[i]) == len && strncmp(req->groups[i], p, len) == 0)
-                return true;
-        p += len + (p[len] == ',');
-    }
-    return false;
-}
-
 static int check_numbers(const Wire__JobSpec *spec, struct error *err)
 {
     if (spec->has_min_nodes && !spec->min_nodes && spec->has_max_nodes && !spec->max_nodes)
@@ -154,14 +137,8 @@ static int admit_part(struct cluster *c, const struct submit_request *req, struc
         return error_set(err, BRE_PART_DOWN,
                          "Required partition not available (inactive or drain): %s is %s",
                          part->conf.name, part_state_name(part->conf.state));
-    if (part->conf.root_only && !req->who.is_admin)
-        return error_set(err, BRE_ACCESS, "partition %s is for root alone",
-                         part->conf.name);
-    if (!group_allowed(part, req))
-        return error_set(
-            err, BRE_ACCESS,
-            "User's group not permitted to use this partition: %s allows groups %s",
-            part->conf.name, part->conf.allow_groups);
+    if (part_check_access(part, req, err) < 0)
+        return -1;
     if (check_names(c, s, part, err) < 0)
         return -1;
     if (conf_of(c)->enforce_part_limits && check_limits(c, s, part, err) < 0)

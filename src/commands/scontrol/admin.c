@@ -39,7 +39,10 @@ int show_config(struct scontrol *sc, int argc, char **argv)
         if (argc && strcasecmp(argv[0], item->key))
             continue;
         found = true;
-        printf("%-23s = %s\n", item->key, item->value ? item->value : "(null)");
+        if (!item->value && !strcmp(item->key, "")) /* a heading follows */
+            putchar('\n');
+        else
+            printf("%-23s = %s\n", item->key, item->value ? item->value : "(null)");
     }
     rpc_msg_free(&reply->base);
     if (!found) {
@@ -104,20 +107,13 @@ int cmd_shutdown(struct scontrol *sc, int argc, char **argv)
     return simple(sc, MSG_SHUTDOWN, &ask.base, "slurm_shutdown");
 }
 
-int show_daemons(struct scontrol *sc, int argc, char **argv)
-{
-    (void)sc, (void)argc, (void)argv;
-    puts("slurmctld slurmd ");
-    return 0;
-}
-
 int cmd_errnumstr(struct scontrol *sc, int argc, char **argv)
 {
     uint32_t code;
 
     (void)sc, (void)argc;
     if (num_parse_u32(argv[0], 0, 100000, &code, "errnumstr", NULL) < 0) {
-        fprintf(stderr, "scontrol: error: '%s' is no error number\n", argv[0]);
+        fputs("numeric arguments required for keyword:errnumstr\n", stderr);
         return -1;
     }
     puts(error_code_text((int)code));
@@ -155,6 +151,150 @@ int cmd_completing(struct scontrol *sc, int argc, char **argv)
     return 0;
 }
 
+/* What the controller logs, until it reads its configuration again. */
+static int set_log(struct scontrol *sc, const char *key, char *value)
+{
+    Wire__UpdateRequest req = WIRE__UPDATE_REQUEST__INIT;
+    Wire__KeyValue item = WIRE__KEY_VALUE__INIT, *items[] = { &item };
+    ProtobufCMessage *reply;
+    struct error err = { 0 };
+    char text[2 * ERROR_TEXT_MAX];
+
+    item.key = (char *)key;
+    item.value = value;
+    req.entity = (char *)"controller";
+    req.items = items;
+    req.n_items = 1;
+    if (!(reply = scontrol_call(sc, MSG_UPDATE, &req.base, MSG_UPDATE_REPLY, &err))) {
+        if (err.code == BRE_UPDATE)
+            fprintf(stderr, "%s\n", err.text);
+        else
+            fprintf(stderr, "slurm_set_debug%s error: %s\n", strcmp(key, "debuglevel") ? "flags" : "_level",
+                    scontrol_error_text(&err, text, sizeof text));
+        return -1;
+    }
+    rpc_msg_free(reply);
+    return 0;
+}
+
+int cmd_setdebug(struct scontrol *sc, int argc, char **argv)
+{
+    (void)argc;
+    return set_log(sc, "debuglevel", argv[0]);
+}
+
+int cmd_setdebugflags(struct scontrol *sc, int argc, char **argv)
+{
+    int rc = 0;
+
+    for (int i = 0; i < argc && rc == 0; i++)
+        if ((rc = set_log(sc, "debugflags", argv[i])) < 0)
+            fputs("Usage: setdebugflags [+|-]NAME\n", stderr);
+    return rc;
+}
+
+int cmd_schedloglevel(struct scontrol *sc, int argc, char **argv)
+{
+    static const char *const levels[] = { "0", "1", "enable", "disable" };
+
+    (void)sc, (void)argc;
+    for (size_t i = 0; i < ARRAY_SIZE(levels); i++)
+        if (!strcasecmp(argv[0], levels[i])) {
+            fputs("slurm_set_schedlog_level error: Requested operation is presently disabled\n"
+                  "scontrol: the scheduler has no log of its own: use scontrol setdebugflags +backfill\n",
+                  stderr);
+            return -1;
+        }
+    fprintf(stderr, "invalid schedlog level: %s\n", argv[0]);
+    return -1;
+}
+
+int cmd_fsdampeningfactor(struct scontrol *sc, int argc, char **argv)
+{
+    uint32_t factor;
+
+    (void)sc, (void)argc;
+    if (num_parse_u32(argv[0], 1, 65535, &factor, "factor", NULL) < 0)
+        fprintf(stderr, "invalid dampening factor: %s\n", argv[0]);
+    else
+        fputs("scontrol: error: fsdampeningfactor: there is no fair share whose factor could be set\n", stderr);
+    return -1;
+}
+
+int cmd_cluster(struct scontrol *sc, int argc, char **argv)
+{
+    (void)sc;
+    return argc ? scontrol_cluster(argv[0]) : 0;
+}
+
+int cmd_power(struct scontrol *sc, int argc, char **argv)
+{
+    (void)sc, (void)argc;
+    if (strcasecmp(argv[0], "up") && strcasecmp(argv[0], "down")) {
+        fprintf(stderr, "invalid argument:%s for keyword:power\n", argv[0]);
+        return -1;
+    }
+    fputs("scontrol: error: power: this cluster cannot switch boards on and off; to take one out of service use "
+          "scontrol update nodename=NODE state=drain reason=TEXT\n",
+          stderr);
+    return -1;
+}
+
+/* reboot [ASAP] [nextstate=RESUME|DOWN] [reason=TEXT] ALL|NODES */
+int cmd_reboot(struct scontrol *sc, int argc, char **argv)
+{
+    (void)sc;
+    for (; argc; argc--, argv++)
+        if (strcasecmp(argv[0], "asap") && strncasecmp(argv[0], "nextstate=", 10)
+            && strncasecmp(argv[0], "reason=", 7))
+            break;
+    if (!argc) {
+        fputs("Missing node list. Specify ALL|<NodeList>\n", stderr);
+        return -1;
+    }
+    fputs("scontrol: error: RebootProgram isn't defined\n"
+          "scontrol_reboot_nodes error: this cluster has no program that reboots boards; drain them with scontrol "
+          "update state=drain and reboot them by hand: they come back by themselves\n",
+          stderr);
+    return -1;
+}
+
+int cmd_cancel_reboot(struct scontrol *sc, int argc, char **argv)
+{
+    (void)sc, (void)argc, (void)argv;
+    fputs("slurm_update error: Invalid node state specified: no reboot is pending there\n", stderr);
+    return -1;
+}
+
+/* write config [FILE]: what show config shows, with the time after the name. */
+static int write_config(struct scontrol *sc, const char *name)
+{
+    Wire__Empty ask = WIRE__EMPTY__INIT;
+    Wire__ConfigReply *reply;
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+    CLEANUP_FREE char *path = NULL;
+    CLEANUP_CLOSE int fd = -1;
+    struct error err = { 0 };
+    char why[2 * ERROR_TEXT_MAX], when[TIME_TEXT_MAX];
+
+    if (!(reply = (Wire__ConfigReply *)scontrol_call(sc, MSG_SHOW_CONFIG, &ask.base, MSG_CONFIG_REPLY, &err))) {
+        fprintf(stderr, "slurm_load_ctl_conf error: %s\n", scontrol_error_text(&err, why, sizeof why));
+        return -1;
+    }
+    for (size_t i = 0; i < reply->n_items; i++)
+        if (reply->items[i]->value && strcmp(reply->items[i]->value, "(null)"))
+            strbuf_addf(&text, "%s=%s\n", reply->items[i]->key, reply->items[i]->value);
+    rpc_msg_free(&reply->base);
+    path = xasprintf("%s.%s", name ? name : "slurm.conf", time_at_format(time(NULL), NULL, when));
+    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (fd < 0 || fs_write_all(fd, strbuf_str(&text), text.len) < 0) {
+        fprintf(stderr, "scontrol: error: cannot write %s: %s\n", path, strerror(errno));
+        return -1;
+    }
+    printf("Slurm config saved to %s\n", path);
+    return 0;
+}
+
 /* write batch_script JOB [FILE|-] */
 int cmd_write(struct scontrol *sc, int argc, char **argv)
 {
@@ -165,8 +305,10 @@ int cmd_write(struct scontrol *sc, int argc, char **argv)
     struct error err = { 0 };
     int rc = 0;
 
-    if (strncasecmp(argv[0], "batch_script", strlen(argv[0]))) {
-        fprintf(stderr, "scontrol: error: write %s is not supported: write batch_script is\n", argv[0]);
+    if (!strncasecmp(argv[0], "config", strlen(argv[0]) < 6 ? 6 : strlen(argv[0])))
+        return write_config(sc, argc > 1 ? argv[1] : NULL);
+    if (strncasecmp(argv[0], "batch_script", strlen(argv[0]) < 5 ? 5 : strlen(argv[0]))) {
+        fprintf(stderr, "invalid write argument:%s\n", argv[0]);
         return -1;
     }
     if (argc < 2) {

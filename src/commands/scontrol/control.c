@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
 #include "bramble/constants.h"
@@ -56,16 +57,16 @@ static int ids_of_name(struct scontrol *sc, char *name, char ***ids, size_t *num
     for (size_t i = 0; i < *num; i++)
         (*ids)[i] = xasprintf("%lld", (long long)table_int(table, FIELD_JOB_ID, i));
     table_destroy(table);
-    if (!*num) {
-        fprintf(stderr, "Job name %s not found\n", name);
-        free(*ids);
-        return -1;
-    }
-    return 0;
+    return 0; /* none is no error */
 }
 
-static int send_control(struct scontrol *sc, enum job_action action, char **ids, size_t num,
-                        const char *tail)
+struct order {
+    enum job_action action;
+    const char *tail; /* said after a failure, before the standard text again */
+    bool incomplete, special_exit, backwards;
+};
+
+static int send_control(struct scontrol *sc, const struct order *order, char **ids, size_t num)
 {
     Wire__JobControlRequest req = WIRE__JOB_CONTROL_REQUEST__INIT;
     Wire__JobControlReply *reply;
@@ -74,9 +75,12 @@ static int send_control(struct scontrol *sc, enum job_action action, char **ids,
     int rc = 0;
 
     req.has_action = true;
-    req.action = action;
+    req.action = order->action;
     req.job_ids = ids;
     req.n_job_ids = num;
+    req.has_incomplete = req.incomplete = order->incomplete;
+    if (order->special_exit)
+        req.requeue_state = (char *)"SpecialExit";
     if (!(reply = (Wire__JobControlReply *)scontrol_call(sc, MSG_JOB_CONTROL, &req.base, MSG_JOB_CONTROL_REPLY,
                                                          &err))) {
         fprintf(stderr, "slurm_suspend error: %s\n", scontrol_error_text(&err, text, sizeof text));
@@ -90,16 +94,16 @@ static int send_control(struct scontrol *sc, enum job_action action, char **ids,
         if (sc->quiet)
             continue;
         fprintf(stderr, "%s for job %s\n", standard, result->job_id);
+        if (order->tail)
+            fprintf(stderr, "%s: %s\n", order->tail, standard);
         if (result->text && *result->text && strcmp(result->text, standard))
             fprintf(stderr, "scontrol: %s\n", result->text);
-        if (tail)
-            fprintf(stderr, "%s: %s\n", tail, standard);
     }
     rpc_msg_free(&reply->base);
     return rc;
 }
 
-static int control(struct scontrol *sc, enum job_action action, int argc, char **argv, const char *tail)
+static int control(struct scontrol *sc, const struct order *order, int argc, char **argv)
 {
     char *ids[4096];
     size_t num = collect(argc, argv, ids, ARRAY_SIZE(ids)), kept = 0;
@@ -111,59 +115,97 @@ static int control(struct scontrol *sc, enum job_action action, int argc, char *
 
         if (is_id(ids[i])) {
             ids[kept++] = ids[i];
+        } else if (order->action != JOB_ACTION_HOLD && order->action != JOB_ACTION_UHOLD
+                   && order->action != JOB_ACTION_RELEASE) {
+            fprintf(stderr, "Invalid job id specified for job %s\n", ids[i]);
+            rc = -1;
         } else if (ids_of_name(sc, ids[i], &named, &num_named) < 0) {
             rc = -1;
         } else {
-            if (send_control(sc, action, named, num_named, tail) < 0)
+            if (num_named && send_control(sc, order, named, num_named) < 0)
                 rc = -1;
             for (size_t k = 0; k < num_named; k++)
                 free(named[k]);
             free(named);
         }
     }
-    if (kept && send_control(sc, action, ids, kept, tail) < 0)
+    for (size_t i = 0; order->backwards && i < kept / 2; i++) {
+        char *id = ids[i];
+
+        ids[i] = ids[kept - 1 - i];
+        ids[kept - 1 - i] = id;
+    }
+    if (kept && send_control(sc, order, ids, kept) < 0)
         rc = -1;
     return rc;
 }
 
 int cmd_hold(struct scontrol *sc, int argc, char **argv)
 {
-    return control(sc, JOB_ACTION_HOLD, argc, argv, "slurm_suspend error");
+    return control(sc, &(struct order){ .action = JOB_ACTION_HOLD, .tail = "slurm_suspend error" }, argc, argv);
 }
 
 int cmd_uhold(struct scontrol *sc, int argc, char **argv)
 {
-    return control(sc, JOB_ACTION_UHOLD, argc, argv, "slurm_suspend error");
+    return control(sc, &(struct order){ .action = JOB_ACTION_UHOLD, .tail = "slurm_suspend error" }, argc, argv);
 }
 
 int cmd_release(struct scontrol *sc, int argc, char **argv)
 {
-    return control(sc, JOB_ACTION_RELEASE, argc, argv, "slurm_suspend error");
+    return control(sc, &(struct order){ .action = JOB_ACTION_RELEASE, .tail = "slurm_suspend error" }, argc, argv);
+}
+
+/* [Incomplete] [State=SpecialExit] JOB... */
+static int requeue(struct scontrol *sc, enum job_action action, int argc, char **argv)
+{
+    struct order order = { .action = action };
+
+    for (; argc; argc--, argv++) {
+        size_t len = strlen(argv[0]);
+
+        if (len && len <= 10 && !strncasecmp(argv[0], "incomplete", len))
+            order.incomplete = true;
+        else if (!strncasecmp(argv[0], "state=", 6) && action == JOB_ACTION_REQUEUE_HOLD
+                 && (!strcasecmp(argv[0] + 6, "specialexit") || !strcasecmp(argv[0] + 6, "SE")))
+            order.special_exit = true;
+        else if (!strncasecmp(argv[0], "state=", 6)) {
+            fprintf(stderr, "scontrol: error: %s: requeuehold knows State=SpecialExit alone\n", argv[0]);
+            return -1;
+        } else
+            break;
+    }
+    if (!argc) {
+        fprintf(stderr, "too few arguments for keyword:%s\n",
+                action == JOB_ACTION_REQUEUE ? "requeue" : "requeuehold");
+        return -1;
+    }
+    return control(sc, &order, argc, argv);
 }
 
 int cmd_requeue(struct scontrol *sc, int argc, char **argv)
 {
-    return control(sc, JOB_ACTION_REQUEUE, argc, argv, NULL);
+    return requeue(sc, JOB_ACTION_REQUEUE, argc, argv);
 }
 
 int cmd_requeuehold(struct scontrol *sc, int argc, char **argv)
 {
-    return control(sc, JOB_ACTION_REQUEUE_HOLD, argc, argv, NULL);
+    return requeue(sc, JOB_ACTION_REQUEUE_HOLD, argc, argv);
 }
 
 int cmd_suspend(struct scontrol *sc, int argc, char **argv)
 {
-    return control(sc, JOB_ACTION_SUSPEND, argc, argv, NULL);
+    return control(sc, &(struct order){ .action = JOB_ACTION_SUSPEND }, argc, argv);
 }
 
 int cmd_resume(struct scontrol *sc, int argc, char **argv)
 {
-    return control(sc, JOB_ACTION_RESUME, argc, argv, NULL);
+    return control(sc, &(struct order){ .action = JOB_ACTION_RESUME }, argc, argv);
 }
 
 int cmd_top(struct scontrol *sc, int argc, char **argv)
 {
-    return control(sc, JOB_ACTION_TOP, argc, argv, NULL);
+    /* each is put before the others: the last one sent comes out on top */
+    return control(sc, &(struct order){ .action = JOB_ACTION_TOP, .backwards = true }, argc, argv);
 }
 
 int cmd_notify(struct scontrol *sc, int argc, char **argv)
@@ -214,14 +256,17 @@ int cmd_wait_job(struct scontrol *sc, int argc, char **argv)
 
         table_destroy(table);
         if (!table) {
-            fprintf(stderr, "scontrol: error: job %s: %s\n", argv[0],
-                    scontrol_error_text(&err, text, sizeof text));
+            fprintf(stderr, "scontrol: Problem running job %s\n", argv[0]);
+            if (err.code != BRE_JOB_ID)
+                fprintf(stderr, "scontrol: error: %s\n", scontrol_error_text(&err, text, sizeof text));
             return -1;
         }
-        if (state == JOB_RUNNING || state == JOB_COMPLETING || state == JOB_COMPLETED)
+        if (state == JOB_RUNNING || state == JOB_SUSPENDED) {
+            fprintf(stderr, "scontrol: Nodes are ready for job %s\n", argv[0]);
             return 0;
+        }
         if (state != JOB_PENDING && state != JOB_CONFIGURING) {
-            fprintf(stderr, "scontrol: error: job %s has ended\n", argv[0]);
+            fprintf(stderr, "scontrol: Job %s no longer running\n", argv[0]);
             return -1;
         }
         nanosleep(&pause, NULL);

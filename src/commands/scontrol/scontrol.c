@@ -2,100 +2,20 @@
 #include "config.h"
 #include "scontrol.h"
 
+#include <errno.h>
 #include <getopt.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "client/client.h"
 #include "util/error.h"
 #include "util/mem.h"
+#include "util/num.h"
 #include "util/version.h"
 #include "wire/client.pb-c.h"
-
-#define MAX_WORDS 256
-
-/* A keyword and the fewest letters that are enough for it. */
-struct keyword {
-    const char *name;
-    size_t min_len;
-    keyword_f *run;
-    int min_args, max_args;
-    const char *refused; /* instead of run: why it cannot be used */
-};
-
-static keyword_f cmd_show, cmd_help, cmd_quit, cmd_all, cmd_hide, cmd_oneliner, cmd_details, cmd_quiet,
-    cmd_verbose, cmd_version;
-
-static const struct keyword keywords[] = {
-    { "abort", 5, NULL, 0, 0, "the controller is ended with scontrol shutdown" },
-    { "all", 3, cmd_all, 0, 0, NULL },
-    { "cancel_reboot", 3, NULL, 0, 0, "nodes are not rebooted by the controller" },
-    { "cluster", 2, NULL, 0, 0, "there is one cluster here" },
-    { "completing", 3, cmd_completing, 0, 0, NULL },
-    { "create", 2, NULL, 0, 0, "partitions are made in bramble.conf, then scontrol reconfigure" },
-    { "delete", 3, NULL, 0, 0, "partitions are taken out of bramble.conf, then scontrol reconfigure" },
-    { "details", 3, cmd_details, 0, 0, NULL },
-    { "errnumstr", 2, cmd_errnumstr, 1, 1, NULL },
-    { "exit", 1, cmd_quit, 0, 0, NULL },
-    { "fsdampeningfactor", 3, NULL, 0, 0, "there is no fair share" },
-    { "help", 2, cmd_help, 0, 0, NULL },
-    { "hide", 2, cmd_hide, 0, 0, NULL },
-    { "hold", 2, cmd_hold, 1, MAX_WORDS, NULL },
-    { "holdu", 5, cmd_uhold, 1, MAX_WORDS, NULL },
-    { "listpids", 3, NULL, 0, 0, "see the processes of a job with systemd-cgls or ps on its node" },
-    { "notify", 1, cmd_notify, 2, MAX_WORDS, NULL },
-    { "oneliner", 1, cmd_oneliner, 0, 0, NULL },
-    { "pidinfo", 3, NULL, 0, 0, "see /proc/PID/cgroup on the node" },
-    { "ping", 3, cmd_ping, 0, 0, NULL },
-    { "quiet", 4, cmd_quiet, 0, 0, NULL },
-    { "quit", 4, cmd_quit, 0, 0, NULL },
-    { "reboot", 3, NULL, 0, 0, "nodes are not rebooted by the controller" },
-    { "reconfigure", 3, cmd_reconfigure, 0, 0, NULL },
-    { "release", 3, cmd_release, 1, MAX_WORDS, NULL },
-    { "requeue", 3, cmd_requeue, 1, MAX_WORDS, NULL },
-    { "requeuehold", 8, cmd_requeuehold, 1, MAX_WORDS, NULL },
-    { "resume", 3, cmd_resume, 1, MAX_WORDS, NULL },
-    { "schedloglevel", 3, NULL, 0, 0, "set log_level = \"debug,sched\" in bramble.conf" },
-    { "setdebug", 8, NULL, 0, 0, "set log_level in bramble.conf, then scontrol reconfigure" },
-    { "setdebugflags", 9, NULL, 0, 0, "set log_level in bramble.conf, then scontrol reconfigure" },
-    { "show", 2, cmd_show, 1, MAX_WORDS, NULL },
-    { "shutdown", 8, cmd_shutdown, 0, 1, NULL },
-    { "suspend", 2, cmd_suspend, 1, MAX_WORDS, NULL },
-    { "takeover", 8, NULL, 0, 0, "there is no second controller" },
-    { "token", 3, NULL, 0, 0, "tokens are not supported yet" },
-    { "top", 3, cmd_top, 1, MAX_WORDS, NULL },
-    { "uhold", 2, cmd_uhold, 1, MAX_WORDS, NULL },
-    { "update", 1, cmd_update, 1, MAX_WORDS, NULL },
-    { "verbose", 4, cmd_verbose, 0, 0, NULL },
-    { "version", 4, cmd_version, 0, 0, NULL },
-    { "wait_job", 1, cmd_wait_job, 1, 1, NULL },
-    { "write", 2, cmd_write, 1, 3, NULL },
-};
-
-static const struct keyword entities[] = {
-    { "aliases", 1, NULL, 0, 0, "nodes have one name" },
-    { "assoc_mgr", 2, NULL, 0, 0, "there are no associations yet" },
-    { "bbstat", 2, NULL, 0, 0, "there are no burst buffers" },
-    { "burstbuffer", 2, NULL, 0, 0, "there are no burst buffers" },
-    { "config", 1, show_config, 0, 1, NULL },
-    { "daemons", 1, show_daemons, 0, 0, NULL },
-    { "federation", 3, NULL, 0, 0, "there is one cluster here" },
-    { "hostlist", 8, show_hostlist, 0, 1, NULL },
-    { "hostlistsorted", 9, show_hostlistsorted, 0, 1, NULL },
-    { "hostnames", 5, show_hostnames, 0, 1, NULL },
-    { "jobs", 1, show_job, 0, 1, NULL },
-    { "jobid", 4, show_job, 0, 1, NULL },
-    { "licenses", 2, NULL, 0, 0, "there are no licenses yet" },
-    { "nodes", 1, show_node, 0, 1, NULL },
-    { "partitions", 1, show_part, 0, 1, NULL },
-    { "reservations", 1, NULL, 0, 0, "there are no reservations yet" },
-    { "slurmd", 2, NULL, 0, 0, "ask with scontrol show node" },
-    { "steps", 2, show_step, 0, 1, NULL },
-    { "topology", 1, NULL, 0, 0, "there is no network topology yet" },
-};
 
 static struct source *controller(struct scontrol *sc)
 {
@@ -143,164 +63,6 @@ const char *scontrol_error_text(const struct error *err, char *buf, size_t size)
     return refusal_text(err, buf, size);
 }
 
-/* ---- keywords that only change how scontrol itself behaves ---- */
-
-static int cmd_all(struct scontrol *sc, int argc, char **argv)
-{
-    (void)argc, (void)argv;
-    sc->all = true;
-    return 0;
-}
-
-static int cmd_hide(struct scontrol *sc, int argc, char **argv)
-{
-    (void)argc, (void)argv;
-    sc->all = false;
-    return 0;
-}
-
-static int cmd_oneliner(struct scontrol *sc, int argc, char **argv)
-{
-    (void)argc, (void)argv;
-    sc->oneliner = true;
-    return 0;
-}
-
-static int cmd_details(struct scontrol *sc, int argc, char **argv)
-{
-    (void)argc, (void)argv;
-    sc->details = true;
-    return 0;
-}
-
-static int cmd_quiet(struct scontrol *sc, int argc, char **argv)
-{
-    (void)argc, (void)argv;
-    sc->quiet = true;
-    return 0;
-}
-
-static int cmd_verbose(struct scontrol *sc, int argc, char **argv)
-{
-    (void)argc, (void)argv;
-    sc->quiet = false;
-    return 0;
-}
-
-static int cmd_quit(struct scontrol *sc, int argc, char **argv)
-{
-    (void)argc, (void)argv;
-    sc->quit = true;
-    return 0;
-}
-
-static int cmd_version(struct scontrol *sc, int argc, char **argv)
-{
-    (void)sc, (void)argc, (void)argv;
-    puts(bramble_version());
-    return 0;
-}
-
-static int cmd_help(struct scontrol *sc, int argc, char **argv)
-{
-    (void)sc, (void)argc, (void)argv;
-    fputs("Usage: scontrol [OPTION]... [KEYWORD [ARGUMENT]...]\n"
-          "Look at and change the state of the cluster.  Without a keyword: interactive.\n"
-          "\n"
-          "  -a, --all  -d, --details  -o, --oneliner  -Q, --quiet  -v, --verbose\n"
-          "  --hide  -h, --help  -V, --version\n"
-          "\n"
-          "  show job|step|node|partition|config|daemons [ID]\n"
-          "  show hostnames|hostlist|hostlistsorted [LIST]\n"
-          "  update KEY=VALUE...        change a job, node or partition\n"
-          "  hold|uhold|release JOB...  keep pending jobs from starting, and let them go\n"
-          "  requeue|requeuehold JOB... start again from the beginning\n"
-          "  suspend|resume JOB...      stop and continue the processes of a job\n"
-          "  top JOB...                 put first among one's own pending jobs\n"
-          "  notify JOB TEXT            write to the standard error of a job\n"
-          "  wait_job JOB               wait until the job has started\n"
-          "  write batch_script JOB [FILE|-]\n"
-          "  completing  ping  reconfigure  shutdown [slurmctld]  errnumstr NUMBER\n"
-          "  all  hide  details  oneliner  quiet  verbose  version  help  quit\n"
-          "\n"
-          "See scontrol(1).\n",
-          stdout);
-    return 0;
-}
-
-/* ---- dispatch ---- */
-
-static const struct keyword *find(const struct keyword *table, size_t num, const char *word)
-{
-    size_t len = strlen(word);
-
-    for (size_t i = 0; i < num; i++)
-        if (len >= table[i].min_len && !strncasecmp(word, table[i].name, len)
-            && len <= strlen(table[i].name))
-            return &table[i];
-    return NULL;
-}
-
-static int fail(const char *fmt, const char *word)
-{
-    fprintf(stderr, fmt, word);
-    return -1;
-}
-
-static int run_keyword(const struct keyword *kw, struct scontrol *sc, int argc, char **argv, const char *word)
-{
-    if (kw->refused) {
-        fprintf(stderr, "scontrol: error: %s is not supported: %s\n", kw->name, kw->refused);
-        return -1;
-    }
-    if (argc < kw->min_args)
-        return fail(!strcmp(kw->name, "update") ? "too few arguments for %s keyword\n"
-                                                : "too few arguments for keyword:%s\n",
-                    word);
-    if (argc > kw->max_args)
-        return fail("too many arguments for keyword:%s\n", word);
-    return kw->run(sc, argc, argv);
-}
-
-/* "show job=12" and "show job 12" are the same. */
-static int cmd_show(struct scontrol *sc, int argc, char **argv)
-{
-    const struct keyword *kw;
-    char *value = strchr(argv[0], '=');
-    char *words[2] = { NULL, NULL };
-    int num = 0;
-
-    if (argc > 2)
-        return fail("too many arguments for keyword:%s\n", "show");
-    if (value) {
-        *value++ = '\0';
-        words[num++] = value;
-    } else if (argc > 1) {
-        words[num++] = argv[1];
-    }
-    if (!(kw = find(entities, ARRAY_SIZE(entities), argv[0]))) {
-        fprintf(stderr, "invalid entity:%s for keyword:show \n", argv[0]);
-        return -1;
-    }
-    return run_keyword(kw, sc, num, words, argv[0]);
-}
-
-static void run_words(struct scontrol *sc, int argc, char **argv)
-{
-    const struct keyword *kw = find(keywords, ARRAY_SIZE(keywords), argv[0]);
-    int rc;
-
-    if (!kw) {
-        fprintf(stderr, "invalid keyword: %s\n", argv[0]);
-        rc = -1;
-    } else {
-        rc = run_keyword(kw, sc, argc - 1, argv + 1, argv[0]);
-    }
-    fflush(stdout);
-    if (rc < 0)
-        sc->exit_code = 1;
-}
-
 /* Splits a line at blanks; quotes keep them. */
 static int split_line(char *line, char **words)
 {
@@ -341,7 +103,13 @@ static void interactive(struct scontrol *sc)
             putchar('\n');
             break;
         }
-        if (!strncmp(line, "!!", 2) && last) {
+        if (!isatty(STDIN_FILENO)) /* the terminal has shown it otherwise */
+            printf("%s%s", line, strchr(line, '\n') ? "" : "\n");
+        if (!strncmp(line, "!!", 2)) {
+            if (!last) {
+                fputs("no previous command\n", stderr);
+                continue;
+            }
             free(line);
             line = xstrdup(last);
             cap = strlen(line) + 1;
@@ -350,8 +118,44 @@ static void interactive(struct scontrol *sc)
             last = xstrdup(line);
         }
         if ((num = split_line(line, words)))
-            run_words(sc, num, words);
+            sc->exit_code |= run_words(sc, num, words);
     }
+}
+
+int scontrol_cluster(const char *name)
+{
+    struct error err = { 0 };
+    struct rpc_client *client = controller_open(&err);
+    char found[256];
+    int rc = client ? cluster_name_check(client, name, found, &err) : -1;
+
+    rpc_client_close(client);
+    if (rc < 0)
+        fprintf(stderr, "scontrol: error: %s\n", err.text);
+    return rc;
+}
+
+/* Updates are made as the caller; root becomes the user instead of claiming to be him. */
+static int uid_of(const char *name, struct scontrol *sc)
+{
+    const struct passwd *pw = getpwnam(name);
+    uint32_t uid;
+
+    (void)sc;
+    if (!pw && num_parse_u32(name, 0, UINT32_MAX - 1, &uid, "uid", NULL) == 0)
+        pw = getpwuid((uid_t)uid);
+    if (!pw) {
+        fprintf(stderr, "scontrol: error: Invalid user id: %s\n", name);
+        return -1;
+    }
+    if (pw->pw_uid == geteuid())
+        return 0;
+    if (setgid(pw->pw_gid) < 0 || setuid(pw->pw_uid) < 0) {
+        fprintf(stderr, "scontrol: error: --uid=%s: only root may act as another user: %s\n", name,
+                strerror(errno));
+        return -1;
+    }
+    return 0;
 }
 
 int main(int argc, char **argv)
@@ -364,6 +168,7 @@ int main(int argc, char **argv)
         { "oneliner", no_argument, NULL, 'o' }, { "quiet", no_argument, NULL, 'Q' },
         { "uid", required_argument, NULL, 'u' }, { "usage", no_argument, NULL, 'h' },
         { "verbose", no_argument, NULL, 'v' },  { "version", no_argument, NULL, 'V' },
+        { "federation", no_argument, NULL, 2 }, { "sibling", no_argument, NULL, 2 },
         { NULL, 0, NULL, 0 },
     };
     struct scontrol sc = { .all = getenv("SCONTROL_ALL") != NULL };
@@ -380,10 +185,12 @@ int main(int argc, char **argv)
             break;
         case 'F': /* every configured node is listed anyway */
         case 2:   /* there is one cluster */
+            break;
         case 'v':
+            sc.quiet = false;
             break;
         case 'h':
-            cmd_help(&sc, 0, NULL);
+            scontrol_help();
             return 0;
         case 1:
             sc.all = false;
@@ -398,8 +205,9 @@ int main(int argc, char **argv)
             sc.quiet = true;
             break;
         case 'u':
-            fputs("scontrol: error: --uid is not supported: become that user instead\n", stderr);
-            return 1;
+            if (uid_of(optarg, &sc) < 0)
+                return 1;
+            break;
         case 'V':
             puts(bramble_version());
             return 0;
@@ -407,20 +215,10 @@ int main(int argc, char **argv)
             fputs("Try \"scontrol --help\" for more information\n", stderr);
             return 1;
         }
-    if (clusters) {
-        struct error err = { 0 };
-        struct rpc_client *client = controller_open(&err);
-        char name[256];
-        int rc = client ? cluster_name_check(client, clusters, name, &err) : -1;
-
-        rpc_client_close(client);
-        if (rc < 0) {
-            fprintf(stderr, "scontrol: error: %s\n", err.text);
-            return 1;
-        }
-    }
+    if (clusters && scontrol_cluster(clusters) < 0)
+        return 1;
     if (optind < argc)
-        run_words(&sc, argc - optind, argv + optind);
+        sc.exit_code = run_words(&sc, argc - optind, argv + optind);
     else
         interactive(&sc);
     source_close(sc.source);

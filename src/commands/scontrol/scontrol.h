@@ -34,6 +34,15 @@ struct table *scontrol_query(struct scontrol *sc, Wire__QueryRequest *req, const
 /* The standard text of the error, then the details if there are any beyond it. */
 const char *scontrol_error_text(const struct error *err, char *buf, size_t size);
 
+/* Is this the name of the cluster here (or "all")?  -1 after a message. */
+int scontrol_cluster(const char *name);
+
+/* keywords.c */
+#define MAX_WORDS 256
+/* One line of words; the exit code it stands for. */
+int run_words(struct scontrol *sc, int argc, char **argv);
+void scontrol_help(void);
+
 /* record.c: "Key=value" words in lines, or all in one line. */
 struct record {
     struct strbuf text;
@@ -53,9 +62,13 @@ const char *record_mem(int64_t mb, char buf[32]);
 /* One file each. */
 keyword_f show_job, show_step, show_node, show_part, show_config;
 keyword_f show_hostnames, show_hostlist, show_hostlistsorted;
-keyword_f cmd_update, cmd_hold, cmd_uhold, cmd_release, cmd_requeue, cmd_requeuehold, cmd_top, cmd_notify;
-keyword_f cmd_suspend, cmd_resume;
-keyword_f cmd_write, cmd_ping, cmd_reconfigure, cmd_shutdown, cmd_completing, cmd_wait_job, cmd_errnumstr;
-keyword_f show_daemons;
+keyword_f cmd_update, cmd_create, cmd_delete;
+keyword_f cmd_hold, cmd_uhold, cmd_release, cmd_requeue, cmd_requeuehold, cmd_top, cmd_notify;
+keyword_f cmd_suspend, cmd_resume, cmd_wait_job;
+keyword_f cmd_write, cmd_ping, cmd_reconfigure, cmd_shutdown, cmd_completing, cmd_errnumstr;
+keyword_f cmd_setdebug, cmd_setdebugflags, cmd_schedloglevel, cmd_fsdampeningfactor, cmd_cluster;
+keyword_f cmd_reboot, cmd_cancel_reboot, cmd_power;
+keyword_f cmd_listpids, cmd_pidinfo, cmd_listjobs, cmd_liststeps;
+keyword_f show_daemons, show_aliases, show_licenses, show_topology, show_assoc_mgr, show_nothing, show_slurmd;
 
 #endif

@@ -18,7 +18,8 @@ static const uint16_t part_fields[] = {
     FIELD_PART_MAX_MEM_CPU, FIELD_PART_OVER_SUBSCRIBE, FIELD_PART_PRIORITY_TIER, FIELD_PART_PRIORITY_JOB,
     FIELD_PART_ALLOW_GROUPS, FIELD_PART_ALLOW_ACCOUNTS, FIELD_PART_ALLOW_QOS, FIELD_PART_DENY_ACCOUNTS,
     FIELD_PART_DENY_QOS, FIELD_PART_ALLOC_NODES, FIELD_PART_GRACE_SEC, FIELD_PART_PREEMPT_MODE,
-    FIELD_PART_QOS, FIELD_PART_EXCLUSIVE_USER, FIELD_PART_LLN, 0
+    FIELD_PART_QOS, FIELD_PART_EXCLUSIVE_USER, FIELD_PART_LLN,
+    FIELD_PART_REQ_RESV, FIELD_PART_NO_ROOT, 0
 };
 
 static const char *or_word(const char *text, const char *word)
@@ -57,8 +58,8 @@ static void add_access(struct record *rec, const struct table *t, size_t i)
                yes(t, FIELD_PART_DEFAULT, i), or_word(table_text(t, FIELD_PART_QOS, i), "N/A"));
     record_line(rec);
     record_limit(rec, "DefaultTime", table_int(t, FIELD_PART_DEFAULT_TIME, i), "NONE");
-    record_add(rec, " DisableRootJobs=NO ExclusiveUser=%s GraceTime=%lld Hidden=%s",
-               yes(t, FIELD_PART_EXCLUSIVE_USER, i),
+    record_add(rec, " DisableRootJobs=%s ExclusiveUser=%s GraceTime=%lld Hidden=%s",
+               yes(t, FIELD_PART_NO_ROOT, i),               yes(t, FIELD_PART_EXCLUSIVE_USER, i),
                (long long)(table_int(t, FIELD_PART_GRACE_SEC, i) > 0 ? table_int(t, FIELD_PART_GRACE_SEC, i) : 0),
                yes(t, FIELD_PART_HIDDEN, i));
     record_line(rec);
@@ -76,10 +77,10 @@ static void add_limits(struct record *rec, const struct table *t, size_t i)
     record_line(rec);
     record_text(rec, "Nodes", table_text(t, FIELD_PART_NODES, i));
     record_line(rec);
-    record_add(rec, "PriorityJobFactor=%lld PriorityTier=%lld RootOnly=%s ReqResv=NO OverSubscribe=%s",
+    record_add(rec, "PriorityJobFactor=%lld PriorityTier=%lld RootOnly=%s ReqResv=%s OverSubscribe=%s",
                (long long)(table_int(t, FIELD_PART_PRIORITY_JOB, i) >= 0 ? table_int(t, FIELD_PART_PRIORITY_JOB, i) : 1),
                (long long)table_int(t, FIELD_PART_PRIORITY_TIER, i), yes(t, FIELD_PART_ROOT_ONLY, i),
-               or_word(table_text(t, FIELD_PART_OVER_SUBSCRIBE, i), "NO"));
+               yes(t, FIELD_PART_REQ_RESV, i),                or_word(table_text(t, FIELD_PART_OVER_SUBSCRIBE, i), "NO"));
     record_line(rec);
     record_add(rec, "OverTimeLimit=NONE PreemptMode=%s", or_word(table_text(t, FIELD_PART_PREEMPT_MODE, i), "OFF"));
     record_line(rec);

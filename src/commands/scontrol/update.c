@@ -12,9 +12,9 @@
 #include "util/mem.h"
 #include "wire/client.pb-c.h"
 
-#define MAX_ITEMS 64
+#define MAX_ITEMS 128
 
-/* The first key says what is changed. */
+/* The key that says what is changed. */
 static const struct {
     const char *key;
     size_t min_len;
@@ -23,7 +23,7 @@ static const struct {
     { "jobid", 3, "job", "jobid" },
     { "jobname", 4, "job", "jobname" },
     { "nodename", 4, "node", "nodename" },
-    { "partitionname", 5, "partition", "partitionname" },
+    { "partitionname", 4, "partition", "partitionname" },
     { "stepid", 4, "step", "stepid" },
     { "reservationname", 3, "reservation", "reservationname" },
 };
@@ -38,118 +38,217 @@ static int which_kind(const char *key)
     return -1;
 }
 
-/* Splits "Key+=value" and "Key=value" into lower-case key and value.  -1: no "=". */
-static int split(char *word, Wire__KeyValue *item)
+struct words {
+    Wire__KeyValue items[MAX_ITEMS], *pointers[MAX_ITEMS];
+    size_t num;
+    int kind;         /* of kinds[]; -1: none */
+    const char *name; /* what the key names */
+};
+
+/* Splits "Key+=value" and "Key=value" into lower-case key and value; a flag has no value. */
+static void split(char *word, Wire__KeyValue *item)
 {
     char *value = strchr(word, '=');
 
-    if (!value)
-        return -1;
-    *value++ = '\0';
+    wire__key_value__init(item);
+    if (value)
+        *value++ = '\0';
     for (char *at = word; *at; at++)
         *at = (char)tolower((unsigned char)*at);
     item->key = word;
     item->value = value;
+}
+
+/* bare: a word without "=" may name the entity, and the word after it which one. */
+static int parse(struct words *w, int argc, char **argv, const char *what)
+{
+    memset(w, 0, sizeof *w);
+    w->kind = -1;
+    if (argc > MAX_ITEMS) {
+        fprintf(stderr, "too many arguments for keyword:%s\n", what);
+        return -1;
+    }
+    for (int i = 0; i < argc; i++) {
+        Wire__KeyValue *item = &w->items[w->num];
+
+        split(argv[i], item);
+        w->pointers[w->num++] = item;
+        /* a step is named by its id, a job's update may bear a reservation's name */
+        if (w->kind < 0 && (w->kind = which_kind(item->key)) >= 0) {
+            item->key = (char *)kinds[w->kind].name;
+            w->name = item->value ? item->value : "";
+        }
+    }
     return 0;
 }
 
-static int check_words(int kind, Wire__KeyValue *items, size_t num)
+static int check_words(const struct words *w)
 {
     bool down = false, reason = false;
 
-    for (size_t i = 0; i < num; i++) {
-        if (!strcmp(items[i].key, "reason"))
+    for (size_t i = 0; i < w->num; i++) {
+        const Wire__KeyValue *item = &w->items[i];
+
+        if (!item->value) {
+            fprintf(stderr, "Invalid input: %s\nRequest aborted\n", item->key);
+            return -1;
+        }
+        if (!strncmp(item->key, "reason", 6))
             reason = true;
-        if (!strcmp(items[i].key, "state")
-            && (!strncasecmp(items[i].value, "drain", 5) || !strcasecmp(items[i].value, "down")
-                || !strcasecmp(items[i].value, "fail")))
+        if (!strcmp(item->key, "state")
+            && (!strncasecmp(item->value, "drain", 5) || !strcasecmp(item->value, "down")
+                || !strncasecmp(item->value, "fail", 4)))
             down = true;
     }
-    if (kind >= 0 && !strcmp(kinds[kind].entity, "node") && down && !reason) {
+    if (!strcmp(kinds[w->kind].entity, "node") && down && !reason) {
         fputs("You must specify a reason when DOWNING or DRAINING a node. Request denied\n", stderr);
+        return -1;
+    }
+    if (w->num < 2) {
+        fputs("No changes specified\n", stderr);
         return -1;
     }
     return 0;
 }
 
 /* A refusal of one key names it, as Slurm's scontrol does before it asks. */
-static int report(const struct error *err)
+static int report(const struct scontrol *sc, const struct error *err, const char *prefix)
 {
     char text[2 * ERROR_TEXT_MAX];
 
+    if (sc->quiet)
+        return -1;
     if (err->code == BRE_UPDATE)
         fprintf(stderr, "%s\nRequest aborted\n", err->text);
     else
-        fprintf(stderr, "slurm_update error: %s\n", scontrol_error_text(err, text, sizeof text));
+        fprintf(stderr, "%s: %s\n", prefix, scontrol_error_text(err, text, sizeof text));
     return -1;
 }
 
 /* Of a job Slurm's scontrol says which one, after the standard text. */
-static int report_job(const struct error *err, const char *id)
+static int report_job(const struct scontrol *sc, const struct error *err, const char *id)
 {
     const char *standard = error_code_text(err->code);
 
-    switch (err->code) {
-    case BRE_JOB_ID:
-    case BRE_ACCESS:
-    case BRE_ALREADY_DONE:
-    case BRE_JOB_HELD:
-    case BRE_TIME_LIMIT:
-        fprintf(stderr, "%s for job %s\n", standard, id);
-        if (*err->text && strcmp(err->text, standard))
-            fprintf(stderr, "scontrol: %s\n", err->text);
+    if (err->code == BRE_UPDATE || err->code == BRE_NO_CONTACT || err->code == BRE_TIMEOUT)
+        return report(sc, err, "slurm_update error");
+    if (sc->quiet)
         return -1;
-    default:
-        return report(err);
-    }
+    fprintf(stderr, "%s for job %s\n", standard, id);
+    if (*err->text && strcmp(err->text, standard))
+        fprintf(stderr, "scontrol: %s\n", err->text);
+    return -1;
+}
+
+static Wire__UpdateReply *ask(struct scontrol *sc, struct words *w, unsigned op, struct error *err)
+{
+    Wire__UpdateRequest req = WIRE__UPDATE_REQUEST__INIT;
+
+    req.entity = (char *)kinds[w->kind].entity;
+    req.has_op = true;
+    req.op = op;
+    req.items = w->pointers;
+    req.n_items = w->num;
+    return (Wire__UpdateReply *)scontrol_call(sc, MSG_UPDATE, &req.base, MSG_UPDATE_REPLY, err);
 }
 
 int cmd_update(struct scontrol *sc, int argc, char **argv)
 {
-    Wire__UpdateRequest req = WIRE__UPDATE_REQUEST__INIT;
-    Wire__KeyValue items[MAX_ITEMS], *pointers[MAX_ITEMS];
+    struct words w;
     Wire__UpdateReply *reply;
     struct error err = { 0 };
-    const char *job_id = "";
-    int kind = -1, rc = 0;
+    int rc = 0;
 
-    if (argc > MAX_ITEMS) {
-        fputs("too many arguments for keyword:update\n", stderr);
+    if (parse(&w, argc, argv, "update") < 0)
         return -1;
-    }
-    for (int i = 0; i < argc; i++) {
-        wire__key_value__init(&items[i]);
-        pointers[i] = &items[i];
-        if (split(argv[i], &items[i]) < 0) {
-            fprintf(stderr, "Invalid input: %s\nRequest aborted\n", argv[i]);
-            return -1;
-        }
-        if (kind < 0 && (kind = which_kind(items[i].key)) >= 0) {
-            items[i].key = (char *)kinds[kind].name;
-            job_id = items[i].value;
-        }
-    }
-    if (kind < 0) {
+    if (w.kind < 0) {
         fputs("No valid entity in update command\nInput line must include \"NodeName\", \"PartitionName\", "
-              "\"JobId\" or \"JobName\"\n",
+              "\"Reservation\", \"JobId\", or \"SlurmctldDebug\"\n",
               stderr);
         return -1;
     }
-    if (check_words(kind, items, (size_t)argc) < 0)
+    if (check_words(&w) < 0)
         return -1;
-    req.entity = (char *)kinds[kind].entity;
-    req.items = pointers;
-    req.n_items = (size_t)argc;
-    if (!(reply = (Wire__UpdateReply *)scontrol_call(sc, MSG_UPDATE, &req.base, MSG_UPDATE_REPLY, &err)))
-        return strcmp(kinds[kind].entity, "job") ? report(&err) : report_job(&err, job_id);
+    if (!(reply = ask(sc, &w, 0, &err)))
+        return strcmp(kinds[w.kind].entity, "job") ? report(sc, &err, "slurm_update error")
+                                                   : report_job(sc, &err, w.name);
     for (size_t i = 0; i < reply->n_results; i++) {
         const Wire__JobResult *result = reply->results[i];
 
+        rc = -1;
+        if (sc->quiet)
+            continue;
         fprintf(stderr, "%s for job %s\n", error_code_text((int)result->code), result->job_id);
         if (result->text && *result->text && strcmp(result->text, error_code_text((int)result->code)))
             fprintf(stderr, "scontrol: %s\n", result->text);
-        rc = -1;
     }
     rpc_msg_free(&reply->base);
     return rc;
+}
+
+int cmd_create(struct scontrol *sc, int argc, char **argv)
+{
+    struct words w;
+    Wire__UpdateReply *reply;
+    struct error err = { 0 };
+    const char *entity;
+    bool resv;
+
+    if (parse(&w, argc, argv, "create") < 0)
+        return -1;
+    entity = w.kind >= 0 ? kinds[w.kind].entity : "";
+    resv = !strcmp(entity, "reservation");
+    if (!resv && strcmp(entity, "partition") && strcmp(entity, "node")) {
+        fprintf(stderr, "scontrol: error: Invalid creation entity: %s\n", argv[0]);
+        return -1;
+    }
+    if (!strcmp(entity, "node")) {
+        fputs("scontrol: error: nodes are not created here: enter them in bramble.conf, then scontrol reconfigure\n",
+              stderr);
+        return -1;
+    }
+    for (size_t i = 0; i < w.num; i++)
+        if (!w.items[i].value && !(resv && w.items[i].key == kinds[w.kind].name)) {
+            fprintf(stderr, "scontrol: error: Invalid input: %s  Request aborted\n", w.items[i].key);
+            return -1;
+        }
+    if (!(reply = ask(sc, &w, 1, &err)))
+        return report(sc, &err, resv ? "Error creating the reservation" : "Error creating the partition");
+    if (resv)
+        printf("Reservation created: %s\n", reply->name ? reply->name : w.name);
+    rpc_msg_free(&reply->base);
+    return 0;
+}
+
+/* "partition=NAME" or "partition NAME" */
+int cmd_delete(struct scontrol *sc, int argc, char **argv)
+{
+    CLEANUP_FREE char *shown = argc > 1 ? xasprintf("%s=%s", argv[0], argv[1]) : xstrdup(argv[0]);
+    CLEANUP_FREE char *word = xstrdup(shown), *what = NULL;
+    struct words w;
+    Wire__UpdateReply *reply;
+    struct error err = { 0 };
+    char *one[] = { word };
+
+    if (!strchr(word, '=')) {
+        fputs("scontrol: error: Proper format is 'delete <ENTITY>=<ID>' or 'delete <ENTITY> <ID>'\n", stderr);
+        return -1;
+    }
+    if (parse(&w, 1, one, "delete") < 0)
+        return -1;
+    if (w.kind < 0 || !strcmp(kinds[w.kind].entity, "job") || !strcmp(kinds[w.kind].entity, "step")) {
+        fprintf(stderr, "Invalid deletion entity: %s\n", shown);
+        return -1;
+    }
+    if (!strcmp(kinds[w.kind].entity, "node")) {
+        fputs("scontrol: error: nodes are not deleted here: take them out of bramble.conf, then scontrol reconfigure\n",
+              stderr);
+        return -1;
+    }
+    if ((reply = ask(sc, &w, 2, &err))) {
+        rpc_msg_free(&reply->base);
+        return 0;
+    }
+    what = xasprintf("delete_%s %s", kinds[w.kind].entity, shown);
+    return report(sc, &err, what);
 }

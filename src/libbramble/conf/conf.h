@@ -42,6 +42,8 @@ struct conf_part {
     uint32_t min_nodes, max_nodes;           /* UINT32_MAX: no limit */
     uint32_t priority_tier;
     const char *allow_groups;
+    const char *allow_accounts, *deny_accounts, *allow_qos, *deny_qos, *alloc_nodes;
+    bool req_resv, disable_root_jobs;
     uint64_t def_mem_per_cpu_mb, def_mem_per_node_mb, max_mem_per_node_mb; /* 0: not set */
 };
 

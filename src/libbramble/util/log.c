@@ -54,6 +54,12 @@ void log_set_level(enum log_level level, unsigned topics)
     log_sink.topics = topics;
 }
 
+void log_get_level(enum log_level *level, unsigned *topics)
+{
+    *level = log_sink.level;
+    *topics = log_sink.topics;
+}
+
 int log_parse_level(const char *text, enum log_level *level, unsigned *topics)
 {
     CLEANUP_FREE char *copy = xstrdup(text);

@@ -24,6 +24,7 @@ enum log_topic {
  * a daemon's file, where the time stands instead.  path NULL: standard error. */
 int log_open(const char *program, const char *path, bool with_time);
 void log_set_level(enum log_level level, unsigned topics);
+void log_get_level(enum log_level *level, unsigned *topics);
 /* Parse "error".."debug", or a comma list of topics such as "sched,step".  -1: unknown word. */
 int log_parse_level(const char *text, enum log_level *level, unsigned *topics);
 /* Open the file again, after rotation. */

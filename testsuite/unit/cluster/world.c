@@ -369,7 +369,7 @@ int world_update_part(struct world *w, const char *name, const char *key, const 
     Wire__KeyValue *items[] = { kv(w, "partitionname", name), kv(w, key, value) };
 
     decision_reset(&w->d);
-    if (cluster_decide_update_part(w->c, &w->now, &root, items, 2, &w->d, &w->err) < 0)
+    if (cluster_decide_update_part(w->c, &w->now, &root, UPDATE_CHANGE, items, 2, &w->d, &w->err) < 0)
         return -1;
     world_commit(w);
     return 0;
