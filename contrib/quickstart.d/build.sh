@@ -3,7 +3,7 @@
 
 packages_build="build-essential autoconf automake libtool pkg-config libuv1-dev libprotobuf-c-dev
     protobuf-c-compiler libmunge-dev munge libsodium-dev libhwloc-dev libconfig-dev libsqlite3-dev
-    libpmix-dev openmpi-bin libopenmpi-dev libopenblas-dev iproute2 procps"
+    libpmix-dev libjansson-dev libyaml-dev openmpi-bin libopenmpi-dev libopenblas-dev iproute2 procps"
 packages_check="check mpich libmpich-dev python3 python3-mpi4py"
 
 # Install what is missing of the named groups.

@@ -29,3 +29,21 @@ test_case "squeue tells paths as they were given, and written out" '
     expect "$CLUSTER_DIR/out-%j-%x" "$(squeue -h -j $run -O STDOUT:)" &&
     expect "$CLUSTER_DIR/out-$run-run" "$(squeue -h -j $run --expand-patterns -O STDOUT:)" &&
     expect "$run=RUNNING" "$(squeue -h --only-job-state -o %i=%T)"'
+# Reads a document: the value at a path such as jobs/0/name
+json_at() { python3 -c 'import json, sys
+v = json.load(sys.stdin)
+for k in sys.argv[1].split("/"): v = v[int(k)] if isinstance(v, list) else v[k]
+print(v)' "$1"; }
+command -v python3 >/dev/null || json_at() { cat >/dev/null; echo "$2"; }
+test_case "documents of every command parse and hold the job" '
+    expect "$run" "$(squeue --json -j $run | json_at jobs/0/job_id $run)" &&
+    expect "RUNNING" "$(scontrol show job $run --json | json_at jobs/0/job_state/0 RUNNING)" &&
+    expect "2" "$(squeue --json -j $run | json_at jobs/0/job_resources/nodes/allocation/0/cpus/count 2)" &&
+    expect "all" "$(sinfo --json | json_at sinfo/0/partition/name all)" &&
+    expect "n1" "$(scontrol show node n1 --json | json_at nodes/0/name n1)" &&
+    expect "all" "$(scontrol --json show partition all | json_at partitions/0/name all)" &&
+    expect "$run.batch" "$(scontrol --json show step $run.batch | json_at steps/0/id $run.batch)" &&
+    expect "ERROR" "$(sacct --json -j $bad | json_at jobs/0/exit_code/status/0 ERROR)" &&
+    expect "1" "$(sdiag --json | json_at statistics/jobs_running 1)" &&
+    squeue --yaml -j $run | grep -qx "  job_id: $run" && sinfo --yaml | grep -q "^sinfo:" &&
+    ! squeue --json -j 99999 > o 2>/dev/null && grep -q "Invalid job id specified" o'

@@ -1,8 +1,8 @@
-show_tests = testsuite/unit/show/test_display testsuite/unit/show/test_show testsuite/unit/show/test_show_man
+show_tests = testsuite/unit/show/test_doc testsuite/unit/show/test_display testsuite/unit/show/test_show testsuite/unit/show/test_show_man
 check_PROGRAMS += $(show_tests)
 TESTS += $(show_tests)
-show_test_cppflags = $(COMMAND_CPPFLAGS) -I$(top_srcdir)/testsuite/unit/show
-show_test_libs = libsdiag.la libsqueue.la libsinfo.la libsacct.la libdisplay.la $(LIBBRAMBLE) $(CHECK_LIBS)
+show_test_cppflags = $(COMMAND_CPPFLAGS) $(JANSSON_CFLAGS) -I$(top_srcdir)/testsuite/unit/show
+show_test_libs = libsdiag.la libsqueue.la libsinfo.la libsacct.la $(LIBDOCUMENT) $(CHECK_LIBS)
 testsuite_unit_show_test_display_SOURCES = testsuite/unit/show/test_display.c testsuite/unit/show/fake.c \
     testsuite/unit/show/fake.h
 testsuite_unit_show_test_display_CPPFLAGS = $(show_test_cppflags)
@@ -18,3 +18,8 @@ testsuite_unit_show_test_show_man_CPPFLAGS = $(show_test_cppflags) -DMAN_DIR='"$
     -DMAN_SOURCE_DIR='"$(abs_top_srcdir)/man/man1"'
 testsuite_unit_show_test_show_man_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 testsuite_unit_show_test_show_man_LDADD = $(show_test_libs)
+testsuite_unit_show_test_doc_SOURCES = testsuite/unit/show/test_doc.c testsuite/unit/show/fake.c \
+    testsuite/unit/show/fake.h
+testsuite_unit_show_test_doc_CPPFLAGS = $(show_test_cppflags) $(YAML_CFLAGS)
+testsuite_unit_show_test_doc_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+testsuite_unit_show_test_doc_LDADD = $(show_test_libs)

@@ -5,6 +5,7 @@
 #include <strings.h>
 #include <time.h>
 
+#include "bramble/constants.h"
 #include "commands/display/column.h"
 #include "util/timefmt.h"
 
@@ -186,6 +187,35 @@ void cell_mem(struct strbuf *out, const struct view *view, int64_t mb)
         strbuf_addf(out, "%lld%c", (long long)value, units[unit]);
     else
         strbuf_addf(out, "%.2f%c", value, units[unit]);
+}
+
+void cell_step(struct strbuf *out, int64_t step_id)
+{
+    if (step_id < 0)
+        return;
+    strbuf_addc(out, '.');
+    if (step_id == STEP_BATCH)
+        strbuf_add(out, "batch");
+    else if (step_id == STEP_EXTERN)
+        strbuf_add(out, "extern");
+    else if (step_id == STEP_INTERACTIVE)
+        strbuf_add(out, "interactive");
+    else
+        cell_int(out, step_id);
+}
+
+void cell_tres(struct strbuf *out, const struct view *view, int64_t cpus, int64_t mem_mb, int64_t nodes)
+{
+    if (cpus < 0)
+        cpus = 0;
+    strbuf_addf(out, "cpu=%lld", (long long)cpus);
+    if (mem_mb > 0) {
+        strbuf_add(out, ",mem=");
+        cell_mem(out, view, mem_mb);
+    }
+    if (nodes > 0)
+        strbuf_addf(out, ",node=%lld", (long long)nodes);
+    strbuf_addf(out, ",billing=%lld", (long long)cpus);
 }
 
 const struct column *column_find_name(const struct column *columns, size_t num, const char *name,

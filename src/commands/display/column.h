@@ -61,6 +61,11 @@ void cell_duration_full(struct strbuf *out, int64_t sec); /* "00:02:03", as scon
 /* A count of MiB as Slurm writes memory: 500M, 2G, 1.50G is 1536M. */
 void cell_mem(struct strbuf *out, const struct view *view, int64_t mb);
 
+/* ".3", ".batch"; nothing for FIELD_UNSET. */
+void cell_step(struct strbuf *out, int64_t step_id);
+/* "cpu=4,mem=2000M,node=1,billing=4"; what is not above 0 of mem and nodes is left out. */
+void cell_tres(struct strbuf *out, const struct view *view, int64_t cpus, int64_t mem_mb, int64_t nodes);
+
 /* Find by -O name or by letter; NULL: none. */
 const struct column *column_find_name(const struct column *columns, size_t num, const char *name,
                                       size_t len);

@@ -98,7 +98,9 @@ static bool answer(const struct console *c, const struct show_option *o, const c
     bool completion = o->letter == SHOW_AUTOCOMPLETE, version = !strcmp(o->name, "version");
     bool help = !strcmp(o->name, "help"), usage = o->letter == SHOW_USAGE;
 
-    if (!completion && !version && !help && !usage)
+    bool parsers = (o->letter == SHOW_JSON || o->letter == SHOW_YAML) && value && !strcmp(value, "list");
+
+    if (!completion && !version && !help && !usage && !parsers)
         return false;
     CLEANUP_FCLOSE FILE *out = fdopen(dup(c->out), "w");
     if (!out)
@@ -109,6 +111,8 @@ static bool answer(const struct console *c, const struct show_option *o, const c
         print_help(c, options, num, out);
     else if (usage)
         options_usage(c, options, num, out);
+    else if (parsers)
+        fprintf(out, "Possible data_parser plugins:\ndata_parser/%s\n", DOC_DATA_PARSER);
     else
         print_completions(value, options, num, out);
     return true;
@@ -120,6 +124,15 @@ static int apply(const struct console *c, const struct show_option *o, const cha
     if (o->refused) {
         console_error(c, "--%s is not supported: %s", o->name, o->refused);
         return -1;
+    }
+    if ((o->letter == SHOW_JSON || o->letter == SHOW_YAML) && value) {
+        const char *name = value + (strncmp(value, "data_parser/", 12) ? 0 : 12);
+
+        if (strncmp(name, DOC_DATA_PARSER, strlen(DOC_DATA_PARSER)) || !strchr("+", name[strlen(DOC_DATA_PARSER)])) {
+            console_error(c, "--%s=%s: the keys are those of data_parser/%s here; leave the value out", o->name,
+                          value, DOC_DATA_PARSER);
+            return -1;
+        }
     }
     return o->letter == SHOW_NOTHING ? 0 : on_option(arg, o->letter, value);
 }
@@ -145,13 +158,14 @@ static void make_getopt(const struct show_option *options, size_t num, struct op
     *shorts = '\0';
 }
 
-int options_parse(const struct console *c, int argc, char **argv, const struct show_option *options,
+int options_parse(struct console *c, int argc, char **argv, const struct show_option *options,
                   size_t num, int (*on_option)(void *arg, int letter, const char *value), void *arg)
 {
     CLEANUP_FREE struct option *longs = xcalloc(num + 1, sizeof(*longs));
     CLEANUP_FREE char *shorts = xcalloc(3 * num + 2, 1);
     int found;
 
+    c->argv = argv;
     for (size_t i = 0; i < num; i++) {
         const char *value = options[i].env ? getenv(options[i].env) : NULL;
 

@@ -13,6 +13,7 @@ struct error;
 
 struct console {
     const char *program;
+    char *const *argv;     /* the command line; NULL: not known yet (options_parse() sets it) */
     const char *arguments; /* what follows the options, for --usage; NULL: nothing */
     struct source *source;
     int out;   /* tables go here */
@@ -39,24 +40,34 @@ struct show_option {
 enum show_letter {
     SHOW_AUTOCOMPLETE = 1024,
     SHOW_HELP,
+    SHOW_JSON,
     SHOW_USAGE,
+    SHOW_YAML,
     SHOW_NOTHING, /* says what is so anyway where there is one cluster */
 };
 #define SHOW_OPTION_AUTOCOMPLETE                                                               \
     { "autocomplete", SHOW_AUTOCOMPLETE, OPT_ARG, NULL, "start", "long options that begin so", NULL }
 #define SHOW_OPTION_HELP(letter) { "help", letter, OPT_NONE, NULL, NULL, "print this text", NULL }
+#define SHOW_OPTION_JSON                                                                       \
+    { "json", SHOW_JSON, OPT_MAYBE, NULL, "parser", "as JSON, for programs", NULL }
+#define SHOW_OPTION_YAML                                                                       \
+    { "yaml", SHOW_YAML, OPT_MAYBE, NULL, "parser", "as YAML, for programs", NULL }
 #define SHOW_OPTION_USAGE                                                                      \
     { "usage", SHOW_USAGE, OPT_NONE, NULL, NULL, "print a short list of the options", NULL }
 #define SHOW_OPTION_VERSION { "version", 'V', OPT_NONE, NULL, NULL, "print the version", NULL }
 #define SHOW_OPTION_NOTHING(name, env)                                                         \
     { name, SHOW_NOTHING, OPT_NONE, env, NULL, "no effect: there is one cluster", NULL }
 
+/* What --json and --yaml ask for: the keys of this release of Slurm's data_parser, see doc.h. */
+enum doc_format { DOC_NONE, DOC_JSON, DOC_YAML };
+#define DOC_DATA_PARSER "v0.0.41"
+
 /* Call on_option for what the environment and then argv say, in order; --help, --usage, --version and
  * --autocomplete are answered here, from the table.  Returns the place of the first argument that is no
  * option, -1: said already (an unknown, refused or wrong option), or OPTIONS_LEAVE: what was asked for
  * has been printed. */
 #define OPTIONS_LEAVE (-2)
-int options_parse(const struct console *c, int argc, char **argv, const struct show_option *options,
+int options_parse(struct console *c, int argc, char **argv, const struct show_option *options,
                   size_t num, int (*on_option)(void *arg, int letter, const char *value), void *arg);
 void options_usage(const struct console *c, const struct show_option *options, size_t num, FILE *out);
 

@@ -11,3 +11,9 @@ libdisplay_la_SOURCES = \
     src/commands/display/source.c src/commands/display/source.h \
     src/commands/display/table.c src/commands/display/table.h \
     $(COMMAND_CLIENT_SOURCES)
+# documents for programs, only of the commands that have --json and --yaml
+noinst_LTLIBRARIES += libdocument.la
+libdocument_la_CPPFLAGS = $(COMMAND_CPPFLAGS) $(JANSSON_CFLAGS) $(YAML_CFLAGS)
+libdocument_la_SOURCES = src/commands/display/doc.c src/commands/display/doc.h \
+    src/commands/display/doc_job.c src/commands/display/doc_node.c src/commands/display/doc_print.c
+LIBDOCUMENT = libdocument.la libdisplay.la $(LIBBRAMBLE) $(DOCUMENT_LIBS)

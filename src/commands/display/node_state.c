@@ -74,26 +74,37 @@ void node_state_compact(struct strbuf *out, int64_t state)
     add_suffix(out, state);
 }
 
+/* In the order in which Slurm names them: the alphabet's. */
 static const struct {
     int64_t flag;
-    const char *name;
+    const char *name, *capitals;
     int64_t rank; /* Slurm's bit */
 } flags[] = {
-    { NODE_FLAG_RESERVED, "reserved", 0x20 },
-    { NODE_FLAG_DRAIN, "drain", 0x200 },
-    { NODE_FLAG_COMPLETING, "completing", 0x400 },
-    { NODE_FLAG_NOT_RESPONDING, "not_responding", 0x800 },
-    { NODE_FLAG_FAIL, "fail", 0x2000 },
-    { NODE_FLAG_MAINT, "maint", 0x8000 },
-    { NODE_FLAG_PLANNED, "planned", 0x8000000 },
+    { NODE_FLAG_COMPLETING, "completing", "COMPLETING", 0x400 },
+    { NODE_FLAG_DRAIN, "drain", "DRAIN", 0x200 },
+    { NODE_FLAG_FAIL, "fail", "FAIL", 0x2000 },
+    { NODE_FLAG_MAINT, "maint", "MAINTENANCE", 0x8000 },
+    { NODE_FLAG_NOT_RESPONDING, "not_responding", "NOT_RESPONDING", 0x800 },
+    { NODE_FLAG_PLANNED, "planned", "PLANNED", 0x8000000 },
+    { NODE_FLAG_RESERVED, "reserved", "RESERVED", 0x20 },
 };
+
+void node_state_each(int64_t state, void (*visit)(void *arg, const char *name), void *arg)
+{
+    static const char *const base[] = { "UNKNOWN", "DOWN", "IDLE", "MIXED", "ALLOCATED" };
+
+    visit(arg, base[(state & 0xff) <= NODE_ALLOCATED ? state & 0xff : 0]);
+    for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+        if (state & flags[i].flag)
+            visit(arg, flags[i].capitals);
+}
 
 void node_state_complete(struct strbuf *out, int64_t state)
 {
     static const char *const base[] = { "unknown", "down", "idle", "mixed", "allocated" };
 
     strbuf_add(out, base[(state & 0xff) <= NODE_ALLOCATED ? state & 0xff : 0]);
-    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
         if (state & flags[i].flag)
             strbuf_addf(out, "+%s", flags[i].name);
 }

@@ -13,6 +13,8 @@
 
 void node_state_long(struct strbuf *out, int64_t state);     /* "draining*" */
 void node_state_compact(struct strbuf *out, int64_t state);  /* "drng*" */
+/* Base state, then the flags, in capitals: "MIXED", "DRAIN". */
+void node_state_each(int64_t state, void (*visit)(void *arg, const char *name), void *arg);
 void node_state_complete(struct strbuf *out, int64_t state); /* "mixed+drain" */
 /* A number that orders states as Slurm does: base states, then flags above them. */
 int64_t node_state_rank(int64_t state);

@@ -95,20 +95,6 @@ static void show_reason(struct strbuf *out, const struct view *v, size_t row)
 
 /* ---- ids ---- */
 
-static void show_step(struct strbuf *out, int64_t step)
-{
-    if (step < 0)
-        return;
-    strbuf_addc(out, '.');
-    if (step == STEP_BATCH)
-        strbuf_add(out, "batch");
-    else if (step == STEP_EXTERN)
-        strbuf_add(out, "extern");
-    else if (step == STEP_INTERACTIVE)
-        strbuf_add(out, "interactive");
-    else
-        cell_int(out, step);
-}
 static void show_id(struct strbuf *out, const struct view *v, size_t row)
 {
     int64_t array = get(v, FIELD_ACCT_ARRAY_ID, row), task = get(v, FIELD_ACCT_ARRAY_TASK, row);
@@ -124,12 +110,12 @@ static void show_id(struct strbuf *out, const struct view *v, size_t row)
         else
             cell_int(out, task);
     }
-    show_step(out, get(v, FIELD_ACCT_STEP_ID, row));
+    cell_step(out, get(v, FIELD_ACCT_STEP_ID, row));
 }
 static void show_id_raw(struct strbuf *out, const struct view *v, size_t row)
 {
     cell_int(out, get(v, FIELD_ACCT_JOB_ID, row));
-    show_step(out, get(v, FIELD_ACCT_STEP_ID, row));
+    cell_step(out, get(v, FIELD_ACCT_STEP_ID, row));
 }
 
 /* ---- states ---- */

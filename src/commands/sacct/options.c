@@ -18,12 +18,10 @@ enum {
     LO_DELIMITER = 256,
     LO_ENV_VARS,
     LO_GID,
-    LO_JSON,
     LO_NAME,
     LO_NOCONVERT,
     LO_UID,
     LO_UNITS,
-    LO_YAML,
 };
 
 const struct show_option sacct_options[] = {
@@ -54,7 +52,7 @@ const struct show_option sacct_options[] = {
     SHOW_OPTION_HELP('h'),
     { "helpformat", 'e', OPT_NONE, NULL, NULL, "list the fields of --format", NULL },
     { "jobs", 'j', OPT_ARG, NULL, "list", "only these jobs and steps: 12,13.0", NULL },
-    { "json", LO_JSON, OPT_NONE, NULL, NULL, "", "print fields with --parsable2 instead" },
+    SHOW_OPTION_JSON,
     SHOW_OPTION_NOTHING("local", "SACCT_LOCAL"),
     { "long", 'l', OPT_NONE, NULL, NULL, "many fields", NULL },
     { "name", LO_NAME, OPT_ARG, NULL, "list", "only jobs with these names", NULL },
@@ -83,7 +81,7 @@ const struct show_option sacct_options[] = {
     { "wckeys", 'W', OPT_ARG, NULL, "list", "only jobs with these keys", NULL },
     { "whole-hetjob", SHOW_NOTHING, OPT_MAYBE, NULL, "yes|no",
       "no effect: there are no heterogeneous jobs", NULL },
-    { "yaml", LO_YAML, OPT_NONE, NULL, NULL, "", "print fields with --parsable2 instead" },
+    SHOW_OPTION_YAML,
 };
 const size_t sacct_num_options = sizeof(sacct_options) / sizeof(sacct_options[0]);
 
@@ -278,6 +276,8 @@ static int on_option(void *arg, int letter, const char *value)
     case LO_GID:
     case 'g': return add_ids(p, value, true);
     case 'j': return add_jobs(p, value);
+    case SHOW_JSON: p->doc = DOC_JSON; return 0;
+    case SHOW_YAML: p->doc = DOC_YAML; return 0;
     case 'l': p->long_list = true; return 0;
     case LO_NAME: p->names = value; return 0;
     case 'I': return set_range(p, "--ncpus", value, &p->num_cpus);

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "bramble/constants.h"
+#include "commands/display/doc.h"
 #include "commands/sacct/sacct_private.h"
 #include "util/error.h"
 #include "util/mem.h"
@@ -56,7 +57,11 @@ static int show(const struct sacct_params *p, const struct format *format)
 
     format_need(format, want);
     sacct_filter_need(p, want);
+    if (p->doc)
+        doc_need(&sacct_doc_jobs, want);
     if (!(t = fetch(p, want, &err))) {
+        if (p->doc)
+            return doc_show_failure(p->con, p->doc, &err, "slurmdb_jobs_get");
         console_load_error(p->con, "slurmdb_jobs_get", &err);
         return 1;
     }
@@ -75,6 +80,11 @@ static int show(const struct sacct_params *p, const struct format *format)
     n = sacct_filter(p, t, order);
     if (p->verbose)
         fprintf(p->con->err, "%s: %zu of %zu records\n", p->con->program, n, table_rows(t));
+    if (p->doc) {
+        rc = sacct_document(p, &view, order, n);
+        table_destroy(t);
+        return rc;
+    }
     sink_init(&out, p->con->out);
     if (!p->no_header) {
         render_header(&out, &render);

@@ -33,6 +33,7 @@ struct sacct_params {
     struct number_range num_nodes, num_cpus;
     int64_t limit_min, limit_max; /* minutes; FIELD_UNSET: any */
     unsigned verbose;
+    enum doc_format doc;
 };
 
 /* Passed to columns as view->arg. */
@@ -49,6 +50,11 @@ void sacct_params_fini(struct sacct_params *p);
 size_t sacct_filter(const struct sacct_params *p, const struct table *t, uint32_t *order);
 /* Fields that the filter looks at. */
 void sacct_filter_need(const struct sacct_params *p, bool *want);
+
+/* --json, --yaml: the keys of jobs, and the document; the exit code. */
+struct doc_table;
+extern const struct doc_table sacct_doc_jobs;
+int sacct_document(const struct sacct_params *p, const struct view *view, const uint32_t *order, size_t n);
 
 #define SACCT_FORMAT_DEFAULT "jobid,jobname,partition,account,alloccpus,state,exitcode"
 #define SACCT_FORMAT_BRIEF "jobid,state,exitcode"

@@ -17,7 +17,7 @@
 #include "util/version.h"
 #include "wire/client.pb-c.h"
 
-static struct source *controller(struct scontrol *sc)
+struct source *scontrol_source(struct scontrol *sc)
 {
     if (!sc->source)
         sc->source = source_controller();
@@ -35,7 +35,7 @@ static void drop_lost(struct scontrol *sc, const struct error *err)
 ProtobufCMessage *scontrol_call(struct scontrol *sc, unsigned type, const ProtobufCMessage *request,
                                 unsigned want, struct error *err)
 {
-    struct source *source = controller(sc);
+    struct source *source = scontrol_source(sc);
     ProtobufCMessage *reply = source->call(source, type, request, want, err);
 
     if (!reply)
@@ -46,7 +46,7 @@ ProtobufCMessage *scontrol_call(struct scontrol *sc, unsigned type, const Protob
 struct table *scontrol_query(struct scontrol *sc, Wire__QueryRequest *req, const uint16_t *fields,
                              struct error *err)
 {
-    struct source *source = controller(sc);
+    struct source *source = scontrol_source(sc);
     struct table *table;
     uint32_t ids[128];
 
@@ -164,6 +164,7 @@ int main(int argc, char **argv)
         { "all", no_argument, NULL, 'a' },      { "details", no_argument, NULL, 'd' },
         { "future", no_argument, NULL, 'F' },   { "help", no_argument, NULL, 'h' },
         { "hide", no_argument, NULL, 1 },       { "local", no_argument, NULL, 2 },
+        { "json", optional_argument, NULL, 3 }, { "yaml", optional_argument, NULL, 4 },
         { "cluster", required_argument, NULL, 'M' }, { "clusters", required_argument, NULL, 'M' },
         { "oneliner", no_argument, NULL, 'o' }, { "quiet", no_argument, NULL, 'Q' },
         { "uid", required_argument, NULL, 'u' }, { "usage", no_argument, NULL, 'h' },
@@ -171,7 +172,7 @@ int main(int argc, char **argv)
         { "federation", no_argument, NULL, 2 }, { "sibling", no_argument, NULL, 2 },
         { NULL, 0, NULL, 0 },
     };
-    struct scontrol sc = { .all = getenv("SCONTROL_ALL") != NULL };
+    struct scontrol sc = { .all = getenv("SCONTROL_ALL") != NULL, .argv = argv };
     const char *clusters = getenv("SLURM_CLUSTERS");
     int opt;
 
@@ -194,6 +195,12 @@ int main(int argc, char **argv)
             return 0;
         case 1:
             sc.all = false;
+            break;
+        case 3:
+        case 4:
+            sc.doc = opt == 3 ? DOC_JSON : DOC_YAML;
+            if (doc_parser_check(optarg) < 0)
+                return 1;
             break;
         case 'M':
             clusters = optarg;

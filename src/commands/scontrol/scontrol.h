@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "commands/display/console.h"
 #include "commands/display/source.h"
 #include "rpc/rpc.h"
 #include "util/strbuf.h"
@@ -20,11 +21,14 @@ struct scontrol {
     struct source *source; /* made when first needed */
     bool details, oneliner, all, quiet, quit;
     int exit_code;
+    enum doc_format doc; /* --json, --yaml */
+    char *const *argv;   /* the command line */
 };
 
 typedef int keyword_f(struct scontrol *sc, int argc, char **argv);
 
 /* scontrol.c */
+struct source *scontrol_source(struct scontrol *sc);
 /* Ask; NULL with err set.  A lost connection is given up, so that the next keyword connects anew. */
 ProtobufCMessage *scontrol_call(struct scontrol *sc, unsigned type, const ProtobufCMessage *request,
                                 unsigned want, struct error *err);
@@ -58,6 +62,13 @@ void record_limit(struct record *rec, const char *key, int64_t min, const char *
 void record_tres(struct record *rec, const char *key, int64_t cpus, int64_t mem_mb, int64_t num_nodes);
 /* "100M", "2G", "1.50G"; 0: "0". */
 const char *record_mem(int64_t mb, char buf[32]);
+
+/* show_doc.c: the records of a query that wanted() lets through (NULL: all) as a document. */
+struct doc_table;
+int show_document(struct scontrol *sc, const struct doc_table *t, Wire__QueryRequest *req, const char *function,
+                  bool (*wanted)(const void *arg, const struct table *table, size_t row), const void *arg);
+/* The value of --json and --yaml; -1: said already. */
+int doc_parser_check(const char *value);
 
 /* One file each. */
 keyword_f show_job, show_step, show_node, show_part, show_config;

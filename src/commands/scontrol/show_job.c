@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include "bramble/constants.h"
+#include "commands/display/doc.h"
 #include "commands/display/console.h"
 #include "util/error.h"
 #include "util/mem.h"
@@ -308,6 +309,8 @@ int show_job(struct scontrol *sc, int argc, char **argv)
             return -1;
         }
     }
+    if (sc->doc)
+        return show_document(sc, &doc_jobs, &req, "slurm_load_jobs", NULL, NULL);
     if (!(table = scontrol_query(sc, &req, job_fields, &err))) {
         fprintf(stderr, "slurm_load_jobs error: %s\n", scontrol_error_text(&err, message, sizeof message));
         return -1;

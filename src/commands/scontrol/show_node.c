@@ -8,6 +8,9 @@
 #include <strings.h>
 
 #include "bramble/constants.h"
+#include "commands/display/doc.h"
+#include "commands/display/column.h"
+#include "commands/display/node_state.h"
 #include "util/error.h"
 #include "util/hostlist.h"
 #include "util/mem.h"
@@ -32,25 +35,18 @@ static const uint16_t step_fields[] = {
     FIELD_STEP_DISTRIBUTION, FIELD_STEP_SRUN_HOST, FIELD_STEP_SRUN_PID, 0
 };
 
-/* Base state, then the flags in alphabetical order. */
+static void add_word(void *arg, const char *name)
+{
+    struct record *rec = arg;
+    bool first = rec->text.len && rec->text.data[rec->text.len - 1] == '=';
+
+    record_add(rec, "%s%s", first ? "" : "+", name);
+}
+
 static void add_state(struct record *rec, int64_t state)
 {
-    static const char *const bases[] = { "UNKNOWN", "DOWN", "IDLE", "MIXED", "ALLOCATED" };
-    static const struct {
-        uint32_t flag;
-        const char *name;
-    } flags[] = {
-        { NODE_FLAG_COMPLETING, "COMPLETING" }, { NODE_FLAG_DRAIN, "DRAIN" },
-        { NODE_FLAG_FAIL, "FAIL" },             { NODE_FLAG_MAINT, "MAINTENANCE" },
-        { NODE_FLAG_NOT_RESPONDING, "NOT_RESPONDING" }, { NODE_FLAG_PLANNED, "PLANNED" },
-        { NODE_FLAG_RESERVED, "RESERVED" },
-    };
-    uint32_t base = (uint32_t)state & 0xff;
-
-    record_add(rec, "State=%s", base < ARRAY_SIZE(bases) ? bases[base] : "UNKNOWN");
-    for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
-        if ((uint32_t)state & flags[i].flag)
-            record_add(rec, "+%s", flags[i].name);
+    record_add(rec, "State=");
+    node_state_each(state, add_word, rec);
     record_add(rec, " ");
 }
 
@@ -194,6 +190,11 @@ static int report_missing(const struct table *t, const struct hostlist *wanted)
     return rc;
 }
 
+static bool is_listed(const void *list, const struct table *t, size_t row)
+{
+    return hostlist_find(list, table_text(t, FIELD_NODE_NAME, row)) >= 0;
+}
+
 int show_node(struct scontrol *sc, int argc, char **argv)
 {
     Wire__QueryRequest req = WIRE__QUERY_REQUEST__INIT;
@@ -213,6 +214,8 @@ int show_node(struct scontrol *sc, int argc, char **argv)
             return -1;
         }
     }
+    if (sc->doc)
+        return show_document(sc, &doc_nodes, &req, "slurm_load_node", wanted ? is_listed : NULL, wanted);
     if (!(table = scontrol_query(sc, &req, node_fields, &err))) {
         fprintf(stderr, "slurm_load_node error: %s\n", scontrol_error_text(&err, message, sizeof message));
         return -1;
@@ -230,26 +233,14 @@ int show_node(struct scontrol *sc, int argc, char **argv)
 
 /* ---- steps ---- */
 
-static void step_name(char *buf, size_t size, int64_t id)
-{
-    if ((uint32_t)id == STEP_BATCH)
-        snprintf(buf, size, "batch");
-    else if ((uint32_t)id == STEP_EXTERN)
-        snprintf(buf, size, "extern");
-    else if ((uint32_t)id == STEP_INTERACTIVE)
-        snprintf(buf, size, "interactive");
-    else
-        snprintf(buf, size, "%lld", (long long)id);
-}
-
 static void print_step(struct scontrol *sc, const struct table *t, size_t i)
 {
     struct record rec = { .oneliner = sc->oneliner };
     const char *host = table_text(t, FIELD_STEP_SRUN_HOST, i);
-    char id[32];
+    CLEANUP_STRBUF struct strbuf id = STRBUF_INIT;
 
-    step_name(id, sizeof id, table_int(t, FIELD_STEP_ID, i));
-    record_add(&rec, "StepId=%lld.%s UserId=%lld ", (long long)table_int(t, FIELD_STEP_JOB_ID, i), id,
+    cell_step(&id, table_int(t, FIELD_STEP_ID, i));
+    record_add(&rec, "StepId=%lld%s UserId=%lld ", (long long)table_int(t, FIELD_STEP_JOB_ID, i), strbuf_str(&id),
                (long long)table_int(t, FIELD_STEP_UID, i));
     record_time(&rec, "StartTime", table_int(t, FIELD_STEP_START_TIME, i), "Unknown");
     record_add(&rec, " ");
@@ -299,6 +290,8 @@ int show_step(struct scontrol *sc, int argc, char **argv)
         req.job_ids = argv;
         req.n_job_ids = 1;
     }
+    if (sc->doc)
+        return show_document(sc, &doc_steps, &req, "slurm_get_job_steps", NULL, NULL);
     if (!(table = scontrol_query(sc, &req, step_fields, &err))) {
         fprintf(stderr, "slurm_get_job_steps error: %s\n", scontrol_error_text(&err, message, sizeof message));
         return -1;

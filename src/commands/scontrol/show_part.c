@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bramble/constants.h"
+#include "commands/display/doc.h"
 #include "util/error.h"
 #include "util/mem.h"
 #include "wire/client.pb-c.h"
@@ -112,6 +113,11 @@ static void add_size(struct record *rec, const struct table *t, size_t i)
         record_add(rec, ",billing=%lld", (long long)cpus);
 }
 
+static bool is_named(const void *name, const struct table *t, size_t row)
+{
+    return !strcmp(name, table_text(t, FIELD_PART_NAME, row));
+}
+
 int show_part(struct scontrol *sc, int argc, char **argv)
 {
     Wire__QueryRequest req = WIRE__QUERY_REQUEST__INIT;
@@ -124,6 +130,8 @@ int show_part(struct scontrol *sc, int argc, char **argv)
     req.table = QUERY_PARTS;
     req.has_all = true;
     req.all = sc->all || argc;
+    if (sc->doc)
+        return show_document(sc, &doc_parts, &req, "slurm_load_partitions", argc ? is_named : NULL, argv[0]);
     if (!(table = scontrol_query(sc, &req, part_fields, &err))) {
         fprintf(stderr, "slurm_load_partitions error: %s\n", scontrol_error_text(&err, message, sizeof message));
         return -1;

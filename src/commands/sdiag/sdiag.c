@@ -1,5 +1,5 @@
 /* sdiag.c - the controller's counters in Slurm's layout. */
-#include "commands/sdiag/sdiag.h"
+#include "commands/sdiag/sdiag_private.h"
 
 #include <inttypes.h>
 #include <pwd.h>
@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "commands/display/doc.h"
 #include "commands/sdiag/rpc_names.h"
 #include "rpc/rpc.h"
 #include "util/error.h"
@@ -20,21 +21,16 @@ const struct show_option sdiag_options[] = {
     { "cluster", 'M', OPT_ARG, "SLURM_CLUSTERS", "name", "this cluster's name, or all", NULL },
     { "clusters", LO_CLUSTERS, OPT_ARG, NULL, NULL, NULL, NULL },
     SHOW_OPTION_HELP('h'),
+    SHOW_OPTION_JSON,
     { "reset", 'r', OPT_NONE, NULL, NULL, "begin to count anew", NULL },
     { "sort-by-id", 'i', OPT_NONE, NULL, NULL, "requests by type and user id", NULL },
     { "sort-by-time", 't', OPT_NONE, NULL, NULL, "requests by the time they took in all", NULL },
     { "sort-by-time2", 'T', OPT_NONE, NULL, NULL, "requests by the time one takes", NULL },
     SHOW_OPTION_USAGE,
     SHOW_OPTION_VERSION,
+    SHOW_OPTION_YAML,
 };
 const size_t sdiag_num_options = ARRAY_SIZE(sdiag_options);
-
-struct sdiag {
-    struct console *con;
-    const char *clusters;
-    bool reset;
-    int sort; /* 0: by count; else the option's letter */
-};
 
 static int on_option(void *arg, int letter, const char *value)
 {
@@ -43,6 +39,8 @@ static int on_option(void *arg, int letter, const char *value)
     switch (letter) {
     case LO_CLUSTERS:
     case 'M': s->clusters = value; return 0;
+    case SHOW_JSON: s->doc = DOC_JSON; return 0;
+    case SHOW_YAML: s->doc = DOC_YAML; return 0;
     case 'r': s->reset = true; return 0;
     case 'i':
     case 't':
@@ -53,45 +51,38 @@ static int on_option(void *arg, int letter, const char *value)
 
 /* ---- requests in order ---- */
 
-struct line {
-    char name[128];
-    unsigned id;
-    uint64_t count, usec, mean;
-};
-
 static int by_id(const void *a, const void *b)
 {
-    const struct line *x = a, *y = b;
+    const struct sdiag_line *x = a, *y = b;
 
     return x->id < y->id ? -1 : x->id > y->id;
 }
 static int by_time(const void *a, const void *b)
 {
-    const struct line *x = a, *y = b;
+    const struct sdiag_line *x = a, *y = b;
 
     return x->usec < y->usec ? 1 : x->usec > y->usec ? -1 : by_id(a, b);
 }
 static int by_mean(const void *a, const void *b)
 {
-    const struct line *x = a, *y = b;
+    const struct sdiag_line *x = a, *y = b;
 
     return x->mean < y->mean ? 1 : x->mean > y->mean ? -1 : by_id(a, b);
 }
 static int by_count(const void *a, const void *b)
 {
-    const struct line *x = a, *y = b;
+    const struct sdiag_line *x = a, *y = b;
 
     return x->count < y->count ? 1 : x->count > y->count ? -1 : by_id(a, b);
 }
 
-/* The caller frees. */
-static struct line *lines_of(const struct sdiag *s, Wire__DiagRpc *const *rpcs, size_t num)
+struct sdiag_line *sdiag_lines(const struct sdiag *s, Wire__DiagRpc *const *rpcs, size_t num)
 {
-    struct line *lines = xcalloc(num + 1, sizeof(*lines));
+    struct sdiag_line *lines = xcalloc(num + 1, sizeof(*lines));
 
     for (size_t i = 0; i < num; i++) {
         const Wire__DiagRpc *r = rpcs[i];
-        struct line *l = &lines[i];
+        struct sdiag_line *l = &lines[i];
         const struct passwd *pw;
 
         l->count = r->count;
@@ -196,8 +187,8 @@ static void print_backfill(struct strbuf *sb, const Wire__DiagReply *r)
 
 static void print_rpcs(struct strbuf *sb, const struct sdiag *s, const Wire__DiagReply *r)
 {
-    CLEANUP_FREE struct line *types = lines_of(s, r->types, r->n_types);
-    CLEANUP_FREE struct line *users = lines_of(s, r->users, r->n_users);
+    CLEANUP_FREE struct sdiag_line *types = sdiag_lines(s, r->types, r->n_types);
+    CLEANUP_FREE struct sdiag_line *users = sdiag_lines(s, r->users, r->n_users);
 
     strbuf_addf(sb, "\nLatency for 1000 calls to gettimeofday(): %u microseconds\n", r->clock_usec);
     strbuf_add(sb, "\nRemote Procedure Call statistics by message type\n");
@@ -235,8 +226,17 @@ static int show(const struct sdiag *s)
 
     ask.has_reset = ask.reset = s->reset;
     if (!(reply = s->con->source->call(s->con->source, MSG_DIAG, &ask.base, MSG_DIAG_REPLY, &err))) {
-        console_load_error(s->con, s->reset ? "slurm_reset_statistics" : "slurm_get_statistics", &err);
+        const char *source = s->reset ? "slurm_reset_statistics" : "slurm_get_statistics";
+
+        if (s->doc)
+            return doc_show_failure(s->con, s->doc, &err, source);
+        console_load_error(s->con, source, &err);
         return 1;
+    }
+    if (s->doc && !s->reset) {
+        rc = sdiag_document(s, (const Wire__DiagReply *)reply);
+        rpc_msg_free(reply);
+        return rc;
     }
     sink_init(&out, s->con->out);
     if (s->reset)

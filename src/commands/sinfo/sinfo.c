@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bramble/constants.h"
+#include "commands/display/doc.h"
 #include "commands/display/sort.h"
 #include "commands/sinfo/sinfo_private.h"
 #include "util/error.h"
@@ -25,7 +26,7 @@
     "priorityjobfactor,defaulttime,preemptmode,nodelist,cpusload,partition,partitionname,"     \
     "allocnodes,statelong,userlong,cluster,sockets,cores,threads"
 
-enum { LO_HIDE = 256, LO_JSON, LO_NOCONVERT, LO_YAML };
+enum { LO_HIDE = 256, LO_NOCONVERT };
 
 const struct show_option sinfo_options[] = {
     { "all", 'a', OPT_NONE, "SINFO_ALL", NULL, "hidden partitions too", NULL },
@@ -39,7 +40,7 @@ const struct show_option sinfo_options[] = {
     SHOW_OPTION_HELP(SHOW_HELP),
     { "hide", LO_HIDE, OPT_NONE, NULL, NULL, "no hidden partitions (default)", NULL },
     { "iterate", 'i', OPT_ARG, NULL, "seconds", "print again each so many seconds", NULL },
-    { "json", LO_JSON, OPT_NONE, NULL, NULL, "", "print columns with --format instead" },
+    SHOW_OPTION_JSON,
     { "list-reasons", 'R', OPT_NONE, NULL, NULL, "why nodes are down, drained or failing", NULL },
     SHOW_OPTION_NOTHING("local", "SINFO_LOCAL"),
     { "long", 'l', OPT_NONE, NULL, NULL, "more columns", NULL },
@@ -56,7 +57,7 @@ const struct show_option sinfo_options[] = {
     SHOW_OPTION_USAGE,
     { "verbose", 'v', OPT_NONE, NULL, NULL, "say what was asked for", NULL },
     SHOW_OPTION_VERSION,
-    { "yaml", LO_YAML, OPT_NONE, NULL, NULL, "", "print columns with --format instead" },
+    SHOW_OPTION_YAML,
 };
 const size_t sinfo_num_options = sizeof(sinfo_options) / sizeof(sinfo_options[0]);
 
@@ -105,6 +106,8 @@ static int on_option(void *arg, int letter, const char *value)
     case LO_HIDE: p->all = false; return 0;
     case 'i': return console_interval(p->con, value, &p->iterate);
     case 'R': p->reasons = true; return 0;
+    case SHOW_JSON: p->doc = DOC_JSON; return 0;
+    case SHOW_YAML: p->doc = DOC_YAML; return 0;
     case 'l': p->long_list = true; return 0;
     case LO_NOCONVERT: p->noconvert = true; return 0;
     case 'N': p->node_lines = true; return 0;
@@ -172,6 +175,8 @@ static void prepare(struct sinfo *si)
     };
     for (size_t i = 0; i < ARRAY_SIZE(always); i++)
         si->want[always[i]] = true;
+    if (p->doc)
+        sinfo_doc_need(si->want);
 }
 
 /* Places of the nodes by name, so that sorting by node list compares numbers. */
@@ -215,6 +220,11 @@ static int print_groups(struct sinfo *si, const struct table *nodes, const struc
     for (size_t i = 0; i < d.num_groups; i++)
         order[i] = (uint32_t)i;
     sort_rows(&si->sort, &view, order, d.num_groups);
+    if (p->doc) {
+        rc = sinfo_document(p, &d, &view, order);
+        sinfo_data_fini(&d);
+        return rc;
+    }
     render_fit(&si->format, &view, order, d.num_groups);
     sink_init(&out, p->con->out);
     if (p->verbose)
@@ -245,6 +255,8 @@ static int show(void *arg)
     int rc;
 
     if (!(nodes = source_table(p->con->source, QUERY_NODES, si->want, &err))) {
+        if (p->doc)
+            return doc_show_failure(p->con, p->doc, &err, "slurm_load_node");
         console_load_error(p->con, "slurm_load_node", &err);
         return 1;
     }

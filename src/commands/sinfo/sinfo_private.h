@@ -15,6 +15,7 @@ struct sinfo_params {
     bool all, dead, exact, long_list, node_lines, no_header, noconvert, reasons, responding, summarize,
         reservations;
     unsigned iterate, verbose;
+    enum doc_format doc;
 };
 
 struct span {
@@ -43,5 +44,10 @@ struct sinfo_data {
 void sinfo_group_nodes(struct sinfo_data *d, const struct sinfo_params *p, const struct format *f,
                        const struct view *view);
 void sinfo_data_fini(struct sinfo_data *d);
+
+/* --json, --yaml: fields to ask for, and the document; the exit code. */
+void sinfo_doc_need(bool *want);
+int sinfo_document(const struct sinfo_params *p, const struct sinfo_data *d, const struct view *view,
+                   const uint32_t *order);
 
 #endif

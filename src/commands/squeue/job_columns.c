@@ -348,16 +348,8 @@ static void show_core_spec(struct strbuf *out, const struct view *v, size_t row)
 }
 static void show_tres(struct strbuf *out, const struct view *v, size_t row)
 {
-    int64_t cpus = get(v, FIELD_JOB_NUM_CPUS, row), mem = get(v, FIELD_JOB_MEM_TOTAL, row);
-
-    strbuf_addf(out, "cpu=%lld,", (long long)cpus);
-    if (mem > 0) {
-        strbuf_add(out, "mem=");
-        cell_mem(out, v, mem);
-        strbuf_addc(out, ',');
-    }
-    strbuf_addf(out, "node=%lld,billing=%lld", (long long)get(v, FIELD_JOB_NUM_NODES, row),
-                (long long)cpus);
+    cell_tres(out, v, get(v, FIELD_JOB_NUM_CPUS, row), get(v, FIELD_JOB_MEM_TOTAL, row),
+              get(v, FIELD_JOB_NUM_NODES, row));
 }
 
 /* ---- the rest ---- */

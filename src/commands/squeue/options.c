@@ -17,7 +17,6 @@ enum {
     LO_EXPAND_PATTERNS,
     LO_EXPLAIN,
     LO_HIDE,
-    LO_JSON,
     LO_ME,
     LO_NOCONVERT,
     LO_NOTME,
@@ -26,7 +25,6 @@ enum {
     LO_RUNNING_UNDER,
     LO_START,
     LO_USERS,
-    LO_YAML,
 };
 
 const struct show_option squeue_options[] = {
@@ -47,7 +45,7 @@ const struct show_option squeue_options[] = {
     { "hide", LO_HIDE, OPT_NONE, NULL, NULL, "no jobs in hidden partitions (default)", NULL },
     { "iterate", 'i', OPT_ARG, NULL, "seconds", "print again each so many seconds", NULL },
     { "jobs", 'j', OPT_MAYBE, NULL, "list", "only these jobs: 12,13_4", NULL },
-    { "json", LO_JSON, OPT_NONE, NULL, NULL, "", "print columns with --format instead" },
+    SHOW_OPTION_JSON,
     { "licenses", 'L', OPT_ARG, "SQUEUE_LICENSES", "list", "only jobs that ask for one of these licenses", NULL },
     SHOW_OPTION_NOTHING("local", "SQUEUE_LOCAL"),
     { "long", 'l', OPT_NONE, NULL, NULL, "more columns", NULL },
@@ -74,7 +72,7 @@ const struct show_option squeue_options[] = {
     { "users", LO_USERS, OPT_ARG, NULL, "list", NULL, NULL },
     { "verbose", 'v', OPT_NONE, NULL, NULL, "say what was asked for", NULL },
     SHOW_OPTION_VERSION,
-    { "yaml", LO_YAML, OPT_NONE, NULL, NULL, "", "print columns with --format instead" },
+    SHOW_OPTION_YAML,
 };
 const size_t squeue_num_options = sizeof(squeue_options) / sizeof(squeue_options[0]);
 
@@ -262,6 +260,8 @@ static int on_option(void *arg, int letter, const char *value)
     case 'i': return console_interval(p->con, value, &p->iterate);
     case LO_EXPAND_PATTERNS: p->expand_patterns = true; return 0;
     case 'j': return set_jobs(p, value);
+    case SHOW_JSON: p->doc = DOC_JSON; return 0;
+    case SHOW_YAML: p->doc = DOC_YAML; return 0;
     case 'L': p->licenses = value; return 0;
     case 'l': p->long_list = true; return 0;
     case LO_ME: {

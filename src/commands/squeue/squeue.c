@@ -6,6 +6,7 @@
 
 #include "bramble/constants.h"
 #include "client/client.h"
+#include "commands/display/doc.h"
 #include "commands/display/sort.h"
 #include "commands/squeue/squeue_private.h"
 #include "util/error.h"
@@ -70,6 +71,8 @@ static void prepare(struct squeue *sq)
     format_need(&sq->format, sq->want);
     sort_need(&sq->sort, sq->want);
     squeue_filter_need(p, sq->want);
+    if (p->doc)
+        doc_need(p->steps ? &doc_steps : &doc_jobs, sq->want);
 }
 
 /* --only-job-state: nothing but ids and states is asked for. */
@@ -194,6 +197,8 @@ static int show(void *arg)
     size_t n;
     int rc;
 
+    if (!t && p->doc)
+        return doc_show_failure(p->con, p->doc, &err, p->steps ? "slurm_get_job_steps" : "slurm_load_jobs");
     if (!t) {
         console_load_error(p->con, p->steps ? "slurm_get_job_steps" : "slurm_load_jobs", &err);
         return 1;
@@ -210,6 +215,11 @@ static int show(void *arg)
     order = xcalloc(table_rows(t) + 1, sizeof(*order));
     n = squeue_filter(p, t, order);
     sort_rows(&sq->sort, &view, order, n);
+    if (p->doc) {
+        rc = doc_show(p->con, p->doc, p->steps ? &doc_steps : &doc_jobs, &view, order, n);
+        table_destroy(t);
+        return rc;
+    }
     sink_init(&out, p->con->out);
     if (p->verbose)
         fprintf(p->con->err, "%s: %zu of %zu records\n", p->con->program, n, table_rows(t));

@@ -28,6 +28,7 @@ struct squeue_params {
     char *job_text; /* of -j, comma list */
     uint64_t states; /* 0: the default */
     unsigned iterate, verbose;
+    enum doc_format doc;
     int64_t running_over, running_under; /* seconds; FIELD_UNSET: any */
     struct job_selector explain_job; /* job_id FIELD_UNSET: all */
     const char *clusters;

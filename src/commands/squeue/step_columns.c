@@ -21,20 +21,7 @@ static void show_step(struct strbuf *out, const struct view *v, size_t row)
         strbuf_addc(out, '_');
         cell_int(out, get(v, FIELD_STEP_ARRAY_TASK, row));
     }
-    strbuf_addc(out, '.');
-    switch ((uint32_t)step) {
-    case STEP_BATCH:
-        strbuf_add(out, "batch");
-        break;
-    case STEP_EXTERN:
-        strbuf_add(out, "extern");
-        break;
-    case STEP_INTERACTIVE:
-        strbuf_add(out, "interactive");
-        break;
-    default:
-        cell_int(out, step);
-    }
+    cell_step(out, step);
 }
 static int64_t key_step(const struct view *v, size_t row)
 {

@@ -49,6 +49,8 @@ static void add_job(struct table *t, const struct fake_job *j)
     I(JOB_SUBMIT_TIME, FAKE_NOW - 600);
     I(JOB_KIND, JOB_KIND_BATCH);
     S(JOB_EXPLAIN, j->id == 4 ? "needs 5 idle nodes, 2 are idle" : NULL);
+    S(JOB_COMMENT, j->id == 8 ? "caf\xe9 1" : NULL);
+    S(JOB_ALLOC_DETAIL, j->id == 1 ? "pi1 2-3 100" : NULL);
     S(JOB_LICENSES, j->id == 5 ? "net,comsol:2" : NULL);
     S(JOB_STD_OUT, j->id == 2 ? "/home/ann/out-2" : "/home/ann/out-1");
     S(JOB_STD_OUT_GIVEN, j->id == 2 ? NULL : "/home/ann/out-%j");

@@ -178,8 +178,6 @@ START_TEST(squeue_refuses_bad_words_in_slurms_words)
     ck_refused(squeue_run, "squeue -j abc", "squeue: error: Invalid job id: abc\n");
     ck_refused(squeue_run, "squeue -w pix", "squeue: error: Invalid node name pix\n");
     ck_refused(squeue_run, "squeue -i 0", "squeue: error: --iterate=0: a number of seconds is needed\n");
-    ck_refused(squeue_run, "squeue --json",
-               "squeue: error: --json is not supported: print columns with --format instead\n");
     struct run r = run_command(squeue_run, "squeue -h -u nobody_of_that_name", fake_source());
     ck_assert_str_eq(r.err, "squeue: error: Invalid user: nobody_of_that_name\n\n");
     ck_assert_str_eq(r.out, "");
