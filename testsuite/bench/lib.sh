@@ -34,11 +34,11 @@ as() {
     [ -z "$CPU_ROOT" ] || echo "$BASHPID" >"$CPU_ROOT/$role/cgroup.procs"
     exec "$@"
 }
-# Microseconds of CPU of all roles so far; empty when it cannot be told.
-cpu_used() {
+# Microseconds of CPU so far, of a role or of all; empty when it cannot be told.
+cpu_used() { # [ROLE]
     [ -n "$CPU_ROOT" ] || return 0
     local r sum=0 us
-    for r in ctld node client; do
+    for r in ${1:-ctld node client}; do
         if [ -r "$CPU_ROOT/$r/cpuacct.usage" ]; then
             us=$(($(cat "$CPU_ROOT/$r/cpuacct.usage") / 1000))
         else

@@ -1,6 +1,10 @@
 # rows.sh - the measurements, a function each.  Every one leaves the cluster up, empty and open.
 
+# On daemons that have done nothing yet, whatever rows came before.
 row_memory_start() {
+    cluster_down
+    rm -rf "$BENCH/state" "$BENCH/spool"
+    cluster_up || return
     result ctld_mem_start "$(mem_of "$(ctld_pid)")"
     result agent_mem_start "$(mem_of "$(node_pid 1)")"
 }
@@ -54,16 +58,18 @@ row_chain() {
 }
 
 row_jobs() {
-    local n=1000 cpu start line seconds
+    local n=1000 cpu ctld node start line seconds
     wait_empty
     sleep 1
-    cpu=$(cpu_used)
+    cpu=$(cpu_used) ctld=$(cpu_used ctld) node=$(cpu_used node)
     start=$(now)
     line=$(lat -n $n -p 8 -w 0 -- sbatch -o /dev/null "$TRUE_JOB")
     wait_empty 300 || return
     seconds=$(since "$start")
     result job_rate "$(quotient $n "$seconds")" "$seconds s, submitted in $(word wall "$line") s, failures $(word failures "$line")"
-    [ -z "$cpu" ] || result job_cpu "$(quotient $(($(cpu_used) - cpu)) $((n * 1000)))" "polling of the queue included"
+    [ -z "$cpu" ] || result job_cpu "$(quotient $(($(cpu_used) - cpu)) $((n * 1000)))" \
+        "controller $(quotient $(($(cpu_used ctld) - ctld)) $((n * 1000))), nodes and jobs $(quotient \
+            $(($(cpu_used node) - node)) $((n * 1000))), commands and polling the rest"
     result agent_mem_used "$(mem_of "$(node_pid 1)")"
 }
 
