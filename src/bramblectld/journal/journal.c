@@ -84,8 +84,7 @@ void journal_when_durable(struct journal *j, uint64_t seq, journal_done_f *done,
 
 static void journal_free(struct journal *j)
 {
-    if (j->seg.fd >= 0)
-        j->st->ops->close(j->st, j->seg.fd);
+    segment_close(j->st, &j->seg);
     if (j->lock_fd >= 0)
         close(j->lock_fd);
     j->st->ops->destroy(j->st);
@@ -144,13 +143,12 @@ static void flush_work(void *arg)
         if (segment_switch(j->st, &j->seg, b->first, j->incarnation, err) < 0)
             return;
     }
-    if (storage_write_full(j->st, j->seg.fd, b->data, b->len, j->seg.off) < 0
+    if (segment_write(j->st, &j->seg, b->data, b->len) < 0
         || (errno = FAILPOINT(journal_before_sync)) || j->st->ops->sync(j->st, j->seg.fd) < 0
         || (errno = FAILPOINT(journal_after_sync))) {
         error_set(err, errno, "cannot write the journal: %s", strerror(errno));
         return;
     }
-    j->seg.off += b->len;
 }
 
 static void flush_done(void *arg);

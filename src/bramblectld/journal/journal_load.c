@@ -335,6 +335,8 @@ int journal_load(struct journal *j, journal_visit_f *visit, void *arg, struct er
         && (segment_prepare(j->st, j->conf.segment_bytes, err) < 0
             || segment_switch(j->st, &j->seg, j->last + 1, j->incarnation, err) < 0))
         goto out;
+    if (!j->seg.block)
+        segment_go_direct(j->st, &j->seg);
     rc = 0;
 out:
     free(l.segs);

@@ -23,6 +23,8 @@ struct batch {
 struct segment {
     int fd; /* -1: none yet */
     uint64_t first, size, off;
+    size_t block;   /* 0: written through the page cache, else past it in such blocks */
+    uint8_t *stage; /* then: what the file has between the page border before off and off; room behind it */
 };
 struct waiter {
     uint64_t seq;
@@ -76,6 +78,11 @@ int segment_prepare(struct storage *st, uint64_t size, struct error *err);
 /* segment.next becomes the segment that begins with first. */
 int segment_switch(struct storage *st, struct segment *seg, uint64_t first, uint64_t incarnation,
                    struct error *err);
+/* Write past the page cache from now on, if the storage can: through it each flush would write whole pages. */
+void segment_go_direct(struct storage *st, struct segment *seg);
+/* Write at seg->off, which moves on.  segment_close() copes with what was never opened. */
+int segment_write(struct storage *st, struct segment *seg, const uint8_t *data, size_t len);
+void segment_close(struct storage *st, struct segment *seg);
 bool error_is_no_space(const struct error *err);
 
 /* -- journal_load.c -- */

@@ -10,6 +10,9 @@
 #include "util/failpoint.h"
 #include "util/mem.h"
 
+#define PAGE ((size_t)STORAGE_BLOCK_MAX)
+#define STAGE (8 * PAGE)
+
 static const uint8_t zeros[64 << 10];
 
 void file_name(char out[FILE_NAME_MAX], const char *kind, uint64_t seq)
@@ -121,11 +124,83 @@ int segment_switch(struct storage *st, struct segment *seg, uint64_t first, uint
             st->ops->close(st, fd);
         return -1;
     }
+    segment_close(st, seg);
+    *seg = (struct segment){ .fd = fd, .first = first, .size = (uint64_t)size, .off = FILE_HEADER };
+    segment_go_direct(st, seg);
+    return 0;
+}
+
+/* ---- writing ---- */
+
+void segment_close(struct storage *st, struct segment *seg)
+{
     if (seg->fd >= 0)
         st->ops->close(st, seg->fd);
+    free(seg->stage);
+    *seg = (struct segment){ .fd = -1 };
+}
+
+void segment_go_direct(struct storage *st, struct segment *seg)
+{
+    char name[FILE_NAME_MAX];
+    size_t block = 0, have = (size_t)(seg->off % PAGE);
+    void *stage = NULL;
+    int fd;
+    file_name(name, "segment", seg->first);
+    if (!st->ops->open_direct || seg->size % PAGE || (fd = st->ops->open_direct(st, name, &block)) < 0)
+        return;
+    if (posix_memalign(&stage, PAGE, STAGE)
+        || (have && storage_read_full(st, seg->fd, stage, have, seg->off - have) < 0)) {
+        free(stage);
+        st->ops->close(st, fd);
+        return;
+    }
+    st->ops->close(st, seg->fd);
     seg->fd = fd;
-    seg->first = first;
-    seg->size = (uint64_t)size;
-    seg->off = FILE_HEADER;
+    seg->block = block;
+    seg->stage = stage;
+}
+
+/* The file system would not have it after all. */
+static int go_cached(struct storage *st, struct segment *seg)
+{
+    char name[FILE_NAME_MAX];
+    int fd;
+    file_name(name, "segment", seg->first);
+    if ((fd = st->ops->open(st, name, false)) < 0)
+        return -1;
+    st->ops->close(st, seg->fd);
+    seg->fd = fd;
+    seg->block = 0;
+    return 0;
+}
+
+/* One stage full.  What was in a block before is written again with it, as it would be with a page. */
+static size_t write_direct(struct storage *st, struct segment *seg, const uint8_t *data, size_t len)
+{
+    size_t have = (size_t)(seg->off % PAGE), n = STAGE - have < len ? STAGE - have : len, end = have + n;
+    size_t from = have & ~(seg->block - 1), to = (end + seg->block - 1) & ~(seg->block - 1);
+    memcpy(seg->stage + have, data, n);
+    memset(seg->stage + end, 0, to - end);
+    if (storage_write_full(st, seg->fd, seg->stage + from, to - from, seg->off - have + from) < 0)
+        return 0;
+    memmove(seg->stage, seg->stage + end / PAGE * PAGE, end % PAGE);
+    return n;
+}
+
+int segment_write(struct storage *st, struct segment *seg, const uint8_t *data, size_t len)
+{
+    while (len) {
+        size_t n;
+        if (!seg->block)
+            n = storage_write_full(st, seg->fd, data, len, seg->off) < 0 ? 0 : len;
+        else if (!(n = write_direct(st, seg, data, len)) && errno == EINVAL && go_cached(st, seg) == 0)
+            continue;
+        if (!n)
+            return -1;
+        seg->off += n;
+        data += n;
+        len -= n;
+    }
     return 0;
 }

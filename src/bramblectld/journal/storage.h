@@ -11,11 +11,16 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+enum { STORAGE_BLOCK_MAX = 4096 };
+
 struct error;
 struct storage;
 struct storage_ops {
     /* Open for reading and writing; create makes the file (0600) and fails if it is there. */
     int (*open)(struct storage *s, const char *name, bool create);
+    /* Open for writing past the page cache, in whole blocks at multiples of *block (a power of two of at most
+     * STORAGE_BLOCK_MAX) from memory that is aligned so.  -1: this storage cannot do that. */
+    int (*open_direct)(struct storage *s, const char *name, size_t *block);
     void (*close)(struct storage *s, int fd);
     ssize_t (*pread)(struct storage *s, int fd, void *data, size_t len, uint64_t off);
     ssize_t (*pwrite)(struct storage *s, int fd, const void *data, size_t len, uint64_t off);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bramblectld/journal/record.h"
 #include "bramblectld/journal/storage.h"
 #include "util/error.h"
 #include "util/mem.h"
@@ -26,6 +27,24 @@ static int dir_open(struct storage *s, const char *name, bool create)
 {
     int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT | O_EXCL : 0);
     return openat(self(s)->fd, name, flags, 0600);
+}
+static int dir_open_direct(struct storage *s, const char *name, size_t *block)
+{
+    int fd = openat(self(s)->fd, name, O_RDWR | O_DIRECT | O_CLOEXEC | O_NOFOLLOW);
+    *block = SECTOR;
+#ifdef STATX_DIOALIGN
+    struct statx stx;
+    if (fd >= 0 && statx(fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &stx) == 0 && (stx.stx_mask & STATX_DIOALIGN))
+        *block = stx.stx_dio_offset_align > SECTOR ? stx.stx_dio_offset_align
+                 : stx.stx_dio_offset_align        ? SECTOR
+                                                   : 0;
+#endif
+    if (fd >= 0 && (*block == 0 || *block > STORAGE_BLOCK_MAX)) {
+        close(fd);
+        errno = ENOTSUP;
+        return -1;
+    }
+    return fd;
 }
 static void dir_close(struct storage *s, int fd)
 {
@@ -88,7 +107,7 @@ static void dir_destroy(struct storage *s)
 }
 
 static const struct storage_ops dir_ops = {
-    .open = dir_open, .close = dir_close, .pread = dir_pread, .pwrite = dir_pwrite,
+    .open = dir_open, .open_direct = dir_open_direct, .close = dir_close, .pread = dir_pread, .pwrite = dir_pwrite,
     .sync = dir_sync, .size = dir_size, .rename = dir_rename, .remove = dir_remove,
     .sync_dir = dir_sync_dir, .list = dir_list, .destroy = dir_destroy,
 };

@@ -24,6 +24,7 @@ struct op {
 struct file {
     uint8_t *data;
     size_t len, cap;
+    bool direct;
 };
 struct name {
     char text[64];
@@ -46,6 +47,13 @@ struct memdisk {
 static struct memdisk *self(struct storage *s)
 {
     return (struct memdisk *)s;
+}
+
+static bool offer_direct;
+
+void memdisk_offer_direct(bool direct)
+{
+    offer_direct = direct;
 }
 
 static int name_find(const struct memdisk *d, const char *text)
@@ -117,6 +125,7 @@ static int mem_open(struct storage *s, const char *name, bool create)
         errno = ENOENT;
     } else if (!create) {
         rc = d->names[i].inode;
+        d->inodes[rc].direct = false;
     } else if (!fails(d) && d->num_inodes < MAX_FILES) {
         rc = d->num_inodes++;
         name_add(d, name, rc);
@@ -124,6 +133,15 @@ static int mem_open(struct storage *s, const char *name, bool create)
     }
     pthread_mutex_unlock(&d->lock);
     return rc;
+}
+
+static int mem_open_direct(struct storage *s, const char *name, size_t *block)
+{
+    int fd = offer_direct ? mem_open(s, name, false) : -1;
+    if (fd >= 0)
+        self(s)->inodes[fd].direct = true;
+    *block = 512;
+    return fd;
 }
 
 static void mem_close(struct storage *s, int fd)
@@ -161,6 +179,8 @@ static ssize_t mem_pwrite(struct storage *s, int fd, const void *data, size_t le
     uint64_t more = off + len > f->len ? off + len - f->len : 0;
     if (d->limit && more && used(d) + more > d->limit) {
         errno = ENOSPC;
+    } else if (f->direct && (off % 512 || len % 512 || (uintptr_t)data % 512)) {
+        abort(); /* the journal would put up with it */
     } else if (!fails(d)) {
         struct op *op = log_op(d, OP_WRITE, fd);
         op->off = off;
@@ -259,7 +279,7 @@ static void mem_destroy(struct storage *s)
 }
 
 static const struct storage_ops mem_ops = {
-    .open = mem_open, .close = mem_close, .pread = mem_pread, .pwrite = mem_pwrite, .sync = mem_sync,
+    .open = mem_open, .open_direct = mem_open_direct, .close = mem_close, .pread = mem_pread, .pwrite = mem_pwrite, .sync = mem_sync,
     .size = mem_size, .rename = mem_rename, .remove = mem_remove, .sync_dir = mem_sync_dir, .list = mem_list,
     .destroy = mem_destroy,
 };

@@ -17,6 +17,9 @@ struct memdisk;
 
 struct memdisk *memdisk_create(void);
 void memdisk_destroy(struct memdisk *d);
+/* Disks that are made from now on offer writing past the page cache, and take no other kind of write
+ * into a file that was opened so. */
+void memdisk_offer_direct(bool direct);
 /* What journal_open() takes; its destroy leaves the disk alone. */
 struct storage *memdisk_storage(struct memdisk *d);
 size_t memdisk_num_ops(const struct memdisk *d);

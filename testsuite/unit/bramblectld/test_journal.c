@@ -423,11 +423,20 @@ START_TEST(a_second_controller_is_refused_and_told_who_is_there)
 }
 END_TEST
 
-int main(void)
+static void disk_with_page_cache(void)
 {
-    Suite *s = suite_create("journal");
-    TCase *t = tcase_create("journal");
+    memdisk_offer_direct(false);
+}
+static void disk_past_page_cache(void)
+{
+    memdisk_offer_direct(true);
+}
+
+static TCase *all_tests(const char *name, void (*setup)(void))
+{
+    TCase *t = tcase_create(name);
     tcase_set_timeout(t, 120);
+    tcase_add_checked_fixture(t, setup, NULL);
     tcase_add_test(t, checksum_is_crc32c);
     tcase_add_test(t, what_was_appended_is_loaded_again);
     tcase_add_test(t, one_sync_serves_all_that_arrived_meanwhile);
@@ -439,7 +448,14 @@ int main(void)
     tcase_add_test(t, segments_stay_until_every_reader_has_passed);
     tcase_add_test(t, recovery_never_gives_a_sequence_number_twice);
     tcase_add_test(t, a_second_controller_is_refused_and_told_who_is_there);
-    suite_add_tcase(s, t);
+    return t;
+}
+
+int main(void)
+{
+    Suite *s = suite_create("journal");
+    suite_add_tcase(s, all_tests("through the page cache", disk_with_page_cache));
+    suite_add_tcase(s, all_tests("past the page cache", disk_past_page_cache));
     SRunner *runner = srunner_create(s);
     log_set_level(LOG_LV_ERROR, 0);
     srunner_run_all(runner, CK_ENV);
