@@ -6,9 +6,11 @@ libstepd_la_SOURCES = \
     src/bramblestepd/order_streams.c src/bramblestepd/order_bind.c \
     src/bramblestepd/step.c src/bramblestepd/step.h src/bramblestepd/step_private.h \
     src/bramblestepd/step_agent.c src/bramblestepd/step_start.c src/bramblestepd/step_io.c \
-    src/bramblestepd/step_end.c \
+    src/bramblestepd/step_end.c src/bramblestepd/step_epilog.c \
     src/bramblestepd/task/become.c src/bramblestepd/task/become.h \
     src/bramblestepd/task/bind.c src/bramblestepd/task/bind.h \
+    src/bramblestepd/task/line.c src/bramblestepd/task/line.h \
+    src/bramblestepd/task/prolog.c src/bramblestepd/task/prolog.h \
     src/bramblestepd/task/multiprog.c src/bramblestepd/task/multiprog.h \
     src/bramblestepd/task/pattern.c src/bramblestepd/task/pattern.h \
     src/bramblestepd/task/spawn.c src/bramblestepd/task/spawn.h \

@@ -16,7 +16,7 @@
 #include <sys/random.h>
 #include <time.h>
 
-#define LAUNCHER_ENV_MAX 512 /* variables that a launcher may add to a task */
+#define LAUNCHER_ENV_MAX 512 /* variables that a launcher or a task prolog may add to a task */
 #define TASKS_MAX 16384      /* on one node */
 
 static const struct {
@@ -75,6 +75,11 @@ bool order_task_setenv(struct order_task *t, char *text)
 static char *dup_or(struct order *o, const char *text, const char *otherwise)
 {
     return arena_strdup(&o->arena, text && *text ? text : otherwise);
+}
+
+static char *dup_or_null(struct order *o, const char *text)
+{
+    return text && *text ? arena_strdup(&o->arena, text) : NULL;
 }
 
 static int copy_ids(struct order *o, const Wire__StepLaunch *l, struct error *err)
@@ -207,7 +212,7 @@ static void make_env(struct order *o, const Wire__StepLaunch *l)
             jobenv_set_task(env, t->gtid, i);
         from = env_vector(env);
         t->num_env = (uint32_t)env_count(env);
-        t->cap_env = t->num_env + (o->batch ? 1 : LAUNCHER_ENV_MAX);
+        t->cap_env = t->num_env + (o->batch && !o->task_prolog ? 2 : LAUNCHER_ENV_MAX);
         t->env = arena_calloc(&o->arena, t->cap_env + 1, sizeof *t->env);
         for (uint32_t k = 0; k < t->num_env; k++)
             t->env[k] = k < num_last && !strcmp(last[k], from[k]) ? last[k]
@@ -239,9 +244,10 @@ static int order_fill(struct order *o, const Wire__ShepherdStart *s, struct erro
     if (!l || copy_ids(o, l, err) < 0 || copy_nodes(o, l, err) < 0)
         return l ? -1 : error_set(err, BRE_PROTOCOL, "empty launch order");
     spec = l->spec;
-    if ((spec->task_prolog && *spec->task_prolog) || (spec->task_epilog && *spec->task_epilog)
-        || (s->task_prolog && *s->task_prolog) || (s->task_epilog && *s->task_epilog))
-        return error_set(err, BRE_NOT_SUPPORTED, "task prolog and epilog are not supported");
+    o->task_prolog = dup_or_null(o, s->task_prolog);
+    o->task_epilog = dup_or_null(o, s->task_epilog);
+    o->user_task_prolog = dup_or_null(o, spec->task_prolog);
+    o->user_task_epilog = dup_or_null(o, spec->task_epilog);
     o->node_name = dup_or(o, s->node_name, o->nodes[o->node_index].name);
     o->cluster_name = dup_or(o, l->alloc->cluster_name, "");
     o->user_name = dup_or(o, l->alloc->user_name, "");
@@ -262,6 +268,8 @@ static int order_fill(struct order *o, const Wire__ShepherdStart *s, struct erro
     o->pty_rows = (uint16_t)spec->pty_rows;
     o->pty_cols = (uint16_t)spec->pty_cols;
     o->kill_on_bad_exit = spec->kill_on_bad_exit;
+    o->wait_for_children = spec->wait_for_children;
+    o->debug = spec->has_slurmd_debug ? spec->slurmd_debug : 2;
     o->umask = spec->has_umask ? spec->umask & 0777 : 022;
     o->nice = (int)l->nice > 19 ? 19 : (int)l->nice;
     o->kill_wait_sec = s->has_kill_wait_sec ? s->kill_wait_sec : 30;

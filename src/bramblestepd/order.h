@@ -61,6 +61,8 @@ struct order {
     uint32_t job_id, step_id, attempt;
     uint32_t array_job_id, array_task_id; /* 0: no array's */
     bool batch, pty, kill_on_bad_exit, ends_job;
+    bool wait_for_children;
+    unsigned debug; /* --slurmd-debug: 0 quiet, 2 errors, 3 info, 5 debug */
     bool needs_io; /* an i/o process: streams are forwarded or a launcher is wanted */
     uint32_t uid, gid;
     gid_t *gids;
@@ -74,6 +76,8 @@ struct order {
     const char *work_dir, *script_path;
     const char *spool_dir, *cgroup, *plugin_dir, *topology_xml, *network;
     const char *launcher; /* "none", "pmix", ... */
+    /* NULL: none.  Of the configuration, and of --task-prolog and --task-epilog. */
+    const char *task_prolog, *task_epilog, *user_task_prolog, *user_task_epilog;
     const char *tmp_dir;  /* to be made by the i/o process for the launcher */
     uint16_t pty_rows, pty_cols;
     mode_t umask;

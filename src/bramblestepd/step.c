@@ -58,6 +58,7 @@ void step_destroy(struct step *s)
     reactor_timer_close(s->kill_timer);
     reactor_timer_close(s->poll_timer);
     reactor_timer_close(s->memory_timer);
+    reactor_timer_close(s->epilog_timer);
     reactor_fd_close(s->report_watch);
     if (s->report_fd >= 0)
         close(s->report_fd);

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,6 +64,20 @@ void step_tell(struct step *s, const char *line)
         s->helper_pid = helper_spawn(&s->common, append_line, path_and_line);
     if (s->helper_pid < 0)
         s->helper_pid = 0;
+}
+
+void step_note(struct step *s, unsigned level, const char *fmt, ...)
+{
+    char line[1024] = "slurmstepd: ";
+    size_t len = strlen(line);
+    va_list ap;
+
+    if (s->order->batch || s->order->debug < level)
+        return;
+    va_start(ap, fmt);
+    vsnprintf(line + len, sizeof line - len, fmt, ap);
+    va_end(ap);
+    step_tell(s, line);
 }
 
 static void cancel_line(struct step *s, const char *reason)
@@ -188,19 +203,32 @@ void step_abort(struct step *s, uint32_t gtid, const char *text)
 static void task_ended(struct step *s, uint32_t task, int status, const struct rusage *ru)
 {
     struct step_task *t = &s->tasks[task];
-    const struct order *o = s->order;
-    uint32_t gtid = o->tasks[task].gtid;
-    char line[ERROR_TEXT_MAX], name[ORDER_NAME_MAX];
 
     t->pid = 0;
-    t->ended = true;
     t->status = status;
     if (t->failed_stage == SPAWN_STDIN || t->failed_stage == SPAWN_STDOUT || t->failed_stage == SPAWN_STDERR)
         t->status = STATUS_NO_STDIO;
+    add_usage(s, ru, s->order->tasks[task].gtid);
+    if (!step_epilog_begin(s, task))
+        step_task_over(s, task);
+}
+
+void step_task_over(struct step *s, uint32_t task)
+{
+    struct step_task *t = &s->tasks[task];
+    const struct order *o = s->order;
+    uint32_t gtid = o->tasks[task].gtid;
+    char line[ERROR_TEXT_MAX], name[ORDER_NAME_MAX];
+    int status = t->status;
+
+    t->ended = true;
     s->num_alive--;
-    add_usage(s, ru, gtid);
     order_name(o, name);
     log_debug(DBG_STEP, "step %s: task %u ended with status 0x%x", name, gtid, (unsigned)status);
+    if (WIFSIGNALED(status))
+        step_note(s, 3, "task %u exited. Killed by signal %d.", gtid, WTERMSIG(status));
+    else
+        step_note(s, 3, "task %u exited with exit code %d.", gtid, WEXITSTATUS(status));
     if (o->needs_io)
         step_io_send(s, LINK_EXITED, task, (uint32_t)t->status, NULL, 0);
     if (!t->status || s->kill_phase || o->batch
@@ -234,6 +262,8 @@ void step_reap(struct step *s)
             s->helper_pid = 0;
             continue;
         }
+        if (s->order && step_epilog_reaped(s, pid, status))
+            continue;
         while (s->order && task < s->order->num_tasks && s->tasks[task].pid != pid)
             task++;
         if (s->order && task < s->order->num_tasks)
@@ -333,6 +363,9 @@ void step_check_clear(struct step *s)
     /* A subreaper without children has no descendants. */
     if (s->cgroup || waitid(P_ALL, 0, &(siginfo_t){ 0 }, WEXITED | WNOHANG | WNOWAIT) == 0)
         left = procs_list(&procs, pids, LEFT_MAX);
+    /* --wait-for-children: whoever is left is our child by now, and its end is told by SIGCHLD. */
+    if (left && !s->num_alive && s->order->wait_for_children && !s->kill_phase && s->phase == PHASE_RUNNING)
+        return;
     if (left || s->num_alive || s->helper_pid) {
         uint64_t now = reactor_now_ms(s->reactor);
 

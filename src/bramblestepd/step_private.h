@@ -24,6 +24,10 @@ struct step_task {
     bool started, ended;
     int status;
     enum spawn_stage failed_stage; /* 0: it executed its program */
+    pid_t epilog_pid;              /* it has ended, and what follows its end runs */
+    unsigned epilog_step;          /* which of the programs */
+    int epilog_err;                /* their standard error, or -1 */
+    uint64_t epilog_until_ms;
 };
 
 struct step {
@@ -55,7 +59,7 @@ struct step {
     /* ending */
     enum kill_phase kill_phase;
     struct reactor_timer *kill_timer, *poll_timer;
-    struct reactor_timer *memory_timer;
+    struct reactor_timer *memory_timer, *epilog_timer;
     uint64_t kill_began_ms; /* when KILL was first sent; 0: not yet */
     pid_t helper_pid;       /* writes a line to the user's file */
     bool suspended; /* its tasks are stopped, or will be once they have started */
@@ -98,8 +102,17 @@ void step_suspend(struct step *s, bool stop);
 void step_kill(struct step *s, const char *reason, uint64_t wait_ms, bool by_order);
 void step_abort(struct step *s, uint32_t gtid, const char *text); /* here, and tell the controller */
 void step_tell(struct step *s, const char *line); /* a line on the user's standard error */
+/* The same, led by "slurmstepd: ", if --slurmd-debug asks for this level. */
+void step_note(struct step *s, unsigned level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void step_check_clear(struct step *s);
 void step_exit_status(const struct step *s, uint32_t *status, uint32_t *first_failed);
+
+void step_task_over(struct step *s, uint32_t task); /* it has ended, its epilogs too */
+
+/* step_epilog.c */
+void step_epilog_keep(struct step *s, uint32_t task, const struct spawn_fds *fds); /* before they are closed */
+bool step_epilog_begin(struct step *s, uint32_t task); /* false: there is none */
+bool step_epilog_reaped(struct step *s, pid_t pid, int status); /* false: it is none */
 
 struct procs step_procs(const struct step *s);
 

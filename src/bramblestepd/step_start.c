@@ -112,8 +112,10 @@ void step_begin(struct step *s, const Wire__ShepherdStart *start)
     }
     s->tasks = xcalloc(s->order->num_tasks, sizeof *s->tasks);
     s->task_fds = xcalloc(s->order->num_tasks, sizeof *s->task_fds);
-    for (uint32_t i = 0; i < s->order->num_tasks; i++)
+    for (uint32_t i = 0; i < s->order->num_tasks; i++) {
         s->task_fds[i] = (struct spawn_fds){ -1, -1, -1, -1, -1, -1 };
+        s->tasks[i].epilog_err = -1;
+    }
     prepare_common(s);
     s->suspended = start->launch && start->launch->suspended;
     s->phase = PHASE_SETUP;
@@ -229,11 +231,15 @@ void step_spawn_tasks(struct step *s)
         return;
     }
     s->phase = PHASE_RUNNING;
+    step_note(s, 5, "debug:  node %s, cgroup %s, CPUs %s, launcher %s, memory %llu MiB", o->node_name, o->cgroup, o->cpus,
+              o->launcher, (unsigned long long)o->mem_mb);
+    step_note(s, 3, "starting %u tasks", o->num_tasks);
     for (uint32_t i = 0; i < o->num_tasks; i++) {
         struct spawn_fds *fds = &s->task_fds[i];
         struct step_task *t = &s->tasks[i];
         pid_t pid = task_spawn(&s->common, i, fds);
 
+        step_epilog_keep(s, i, fds);
         step_close_fds(fds);
         t->started = true;
         if (pid < 0) {
@@ -246,6 +252,7 @@ void step_spawn_tasks(struct step *s)
         }
         t->pid = pid;
         s->num_alive++;
+        step_note(s, 3, "task %u (%d) started", o->tasks[i].gtid, (int)pid);
         if (o->needs_io)
             step_io_send(s, LINK_STARTED, i, (uint32_t)pid, NULL, 0);
     }

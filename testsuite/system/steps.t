@@ -74,3 +74,42 @@ test_case "salloc whose terminal hangs up gives the allocation back" '
 test_case "--pty and files exclude each other; a bad limit is named" '
     ! srun --pty -o x true 2>err && grep -q "^srun: error: --error/--input/--output are incompatible with --pty" err &&
     ! srun --propagate=FOO true 2>err && expect "srun: error: --propagate=FOO is not valid." "$(tail -n1 err)"'
+
+# --- programs around tasks ---
+cat > tp <<'S'
+#!/bin/sh
+echo "export GIVEN=a b $SLURM_PROCID"
+echo "unset TAKEN"
+echo "print hello from $SLURM_PROCID"
+echo "print"
+echo "noise"
+[ -z "$FAIL" ] || exit "$FAIL"
+S
+printf '#!/bin/sh\necho "$SLURM_PROCID $MARK" >> %s/ended\necho lost\necho told >&2\n' "$PWD" > te
+chmod +x tp te
+test_case "--task-prolog makes a task's environment and may end it" '
+    TAKEN=1 srun -n2 -l --task-prolog="$PWD/tp" sh -c "echo \"\$GIVEN \${TAKEN-gone}\"" | sort > out &&
+    expect "0: a b 0 gone|0: hello from 0|1: a b 1 gone|1: hello from 1|" "$(tr "\n" "|" < out)" &&
+    { FAIL=3 srun --task-prolog="$PWD/tp" sh -c ": > never" 2>err; expect 3 $?; } && [ ! -e never ] &&
+    grep -q "slurmstepd: error: --task-prolog failed status=3" err &&
+    ! srun --task-prolog=tp true 2>err && grep -q "task_prolog is not fully qualified pathname" err'
+test_case "--task-epilog runs after each task, whatever its end" '
+    MARK=m srun -n2 --task-epilog="$PWD/te" sh -c "[ \$SLURM_PROCID = 0 ] || kill -KILL \$\$" >out 2>err; expect 137 $? &&
+    expect "0 m|1 m|" "$(sort ended | tr "\n" "|")" && expect 2 "$(grep -c "^told$" err)" && expect "" "$(cat out)"'
+test_case "a --task-epilog that stays is killed" '
+    printf "#!/bin/sh\nsleep 60\n" > te2; chmod +x te2; SECONDS=0; srun --task-epilog="$PWD/te2" true 2>err &&
+    [ $SECONDS -lt 30 ] && grep -q "TaskEpilog failed status=9" err'
+test_case "--prolog and --epilog of srun run here, the second knows the step" '
+    printf "#!/bin/sh\necho \$SLURM_SCRIPT_CONTEXT \$SLURM_STEP_ID \$SLURM_NTASKS \$*\n" > hook; chmod +x hook
+    srun -n2 --prolog="$PWD/hook" --epilog="$PWD/hook" true x > out && expect "prolog_srun true x|epilog_srun 0 2 true x|" "$(tr "\n" "|" < out)"'
+test_case "--wait-for-children lets what a task leaves behind finish" '
+    srun --wait-for-children sh -c "(sleep 0.7; echo late) & exit 0" > out && expect late "$(cat out)" &&
+    srun sh -c "(sleep 60; echo late) & exit 0" > out && expect "" "$(cat out)"'
+test_case "--external-launcher runs beside a step that holds all cores" '
+    rm -f up; salloc -Q -n2 -N1 sh -c "srun --exact -n2 sh -c \": > up; exec sleep 60\" & while [ ! -e up ]; do sleep 0.05; done
+        srun --external-launcher -n1 printenv SLURM_CPUS_ON_NODE; kill \$!; wait" >out 2>err
+    expect 2 "$(cat out)"'
+test_case "--preserve-env leaves the counts alone, --threads bounds the calls, --slurmd-debug tells" '
+    expect "7 3" "$(SLURM_NNODES=7 SLURM_NTASKS=3 srun -E -n1 sh -c "echo \$SLURM_NNODES \$SLURM_NTASKS" 2>/dev/null)" &&
+    expect 2 "$(srun -T1 -N2 hostname | wc -l)" && srun --slurmd-debug=info true 2>err &&
+    grep -q "^slurmstepd: task 0 ([0-9]*) started" err && grep -q "^slurmstepd: task 0 exited with exit code 0" err'

@@ -2,6 +2,8 @@
 #include "config.h"
 #include "bramblestepd/task/spawn.h"
 
+#include "bramblestepd/task/line.h"
+#include "bramblestepd/task/prolog.h"
 #include "jobenv/jobenv.h"
 #include "util/mem.h"
 
@@ -93,37 +95,6 @@ void child_close_from(unsigned first)
         fcntl((int)fd, F_SETFD, FD_CLOEXEC);
 }
 
-/* Put together a line without stdio. */
-struct child_line {
-    char text[1024];
-    size_t len;
-};
-
-static void line_add(struct child_line *line, const char *text)
-{
-    while (*text && line->len < sizeof line->text)
-        line->text[line->len++] = *text++;
-}
-
-static void line_add_number(struct child_line *line, unsigned value)
-{
-    char digits[12];
-    size_t at = sizeof digits;
-
-    digits[--at] = '\0';
-    do
-        digits[--at] = (char)('0' + value % 10);
-    while (value /= 10);
-    line_add(line, digits + at);
-}
-
-static void line_write(const struct child_line *line)
-{
-    ssize_t ignored = write(STDERR_FILENO, line->text, line->len);
-
-    (void)ignored;
-}
-
 static void child_report(const struct spawn_common *common, uint32_t task, enum spawn_stage stage, int error)
 {
     struct spawn_report report = { .task = task, .stage = stage, .error = error };
@@ -203,13 +174,6 @@ static int child_chdir(const struct spawn_common *common, uint32_t task)
     return error;
 }
 
-static const char *error_words(int error)
-{
-    const char *text = strerrordesc_np(error);
-
-    return text ? text : "Unknown error";
-}
-
 static void child_tell_chdir(const struct order *o, int error)
 {
     struct child_line line = { .len = 0 };
@@ -274,7 +238,7 @@ _Noreturn static void task_child(const struct spawn_common *common, uint32_t tas
                                  bool in_cgroup)
 {
     const struct order *o = common->order;
-    const struct order_task *t = &o->tasks[task];
+    struct order_task *t = &o->tasks[task]; /* ours alone since the fork */
     int given_in = fds->tty >= 0 ? fds->tty : fds->in, chdir_error;
 
     if (child_enter_cgroup(common, in_cgroup) < 0)
@@ -312,6 +276,8 @@ _Noreturn static void task_child(const struct spawn_common *common, uint32_t tas
     }
     jobenv_put_pid(t->env, getpid());
     child_close_from(STDERR_FILENO + 1);
+    if ((chdir_error = task_prologs_run(o, t)))
+        _exit(chdir_error);
     if (fds->keep >= 0 && (fds->keep == fds->keep_as ? fcntl(fds->keep, F_SETFD, 0)
                                                      : dup2(fds->keep, fds->keep_as)) < 0)
         child_fail(common, task, SPAWN_EXEC);
@@ -329,6 +295,48 @@ pid_t task_spawn(const struct spawn_common *common, uint32_t task, const struct 
 
     if (pid == 0)
         task_child(common, task, fds, in_cgroup);
+    return pid;
+}
+
+_Noreturn static void epilog_child(const struct spawn_common *common, uint32_t task, const char *path, int err_fd,
+                                   bool in_cgroup)
+{
+    static char context[] = "SLURM_SCRIPT_CONTEXT=epilog_task";
+    const struct order *o = common->order;
+    struct order_task *t = &o->tasks[task];
+    const struct order_stream *err = t->err.kind == STREAM_SAME ? &t->out : &t->err;
+    char *argv[] = { (char *)(uintptr_t)path, NULL };
+    int fd = err_fd, null;
+
+    if (child_enter_cgroup(common, in_cgroup) < 0)
+        _exit(1);
+    child_reset_signals();
+    if (setsid() < 0 || child_limits(common) < 0 || become_user(&common->who) < 0)
+        _exit(1);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != common->monitor)
+        _exit(1);
+    umask(o->umask);
+    if (chdir(o->work_dir) < 0 && chdir("/tmp") < 0)
+        _exit(1);
+    if (err->kind == STREAM_FILE)
+        fd = open(err->path, err->flags & ~O_TRUNC, 0666);
+    if ((null = open("/dev/null", O_RDWR | O_CLOEXEC)) < 0 || dup2(null, STDIN_FILENO) < 0
+        || dup2(null, STDOUT_FILENO) < 0 || dup2(fd < 0 ? null : fd, STDERR_FILENO) < 0)
+        _exit(1);
+    order_task_setenv(t, context);
+    child_close_from(STDERR_FILENO + 1);
+    execve(path, argv, t->env);
+    _exit(127);
+}
+
+pid_t epilog_spawn(const struct spawn_common *common, uint32_t task, const char *path, int err_fd)
+{
+    bool in_cgroup;
+    pid_t pid = fork_into(common->cgroup_clone_fd, &in_cgroup);
+
+    if (pid == 0)
+        epilog_child(common, task, path, err_fd, in_cgroup);
     return pid;
 }
 

@@ -56,6 +56,10 @@ struct spawn_fds {
 /* The child's pid, or -1 with errno. */
 pid_t task_spawn(const struct spawn_common *common, uint32_t task, const struct spawn_fds *fds);
 
+/* A program after a task's end, as the user: in the task's folder and environment, its standard error
+ * err_fd or the task's file, its output thrown away.  It leads a process group. */
+pid_t epilog_spawn(const struct spawn_common *common, uint32_t task, const char *path, int err_fd);
+
 /* Run fn(arg) in a child that has become the user, outside the tasks' cgroup: for what must be done
  * below a user's folder when no task is there to do it.  fn must be async-signal-safe. */
 pid_t helper_spawn(const struct spawn_common *common, int (*fn)(void *arg), void *arg);

@@ -18,6 +18,31 @@
 #define RECONNECT_MS 10000 /* the node keeps the step as long for us */
 #define RETRY_MS 200
 
+static void node_dial(void *arg);
+
+/* --threads: so many nodes at a time are on the way. */
+static void dial_more(struct srun *s)
+{
+    uint32_t most = s->options.threads == OPT_UNSET ? UINT32_MAX : s->options.threads;
+
+    while (s->stage == SRUN_RUNNING && s->num_dialed < s->num_nodes && s->num_dialing < most) {
+        struct srun_node *node = &s->nodes[s->num_dialed++];
+
+        node->dialing = true;
+        s->num_dialing++;
+        node_dial(node);
+    }
+}
+
+static void dial_over(struct srun_node *node)
+{
+    if (!node->dialing)
+        return;
+    node->dialing = false;
+    node->srun->num_dialing--;
+    dial_more(node->srun);
+}
+
 static void send_credit(struct srun_node *node, uint64_t bytes)
 {
     Wire__StepCredit credit = WIRE__STEP_CREDIT__INIT;
@@ -43,6 +68,7 @@ static void on_open(void *arg, struct rpc_conn *conn)
     node->in_credit = 0;
     rpc_conn_send(conn, MSG_STEP_ATTACH, 0, &attach.base);
     send_credit(node, OUTPUT_CREDIT);
+    dial_over(node);
 }
 
 static void on_attached(struct srun_node *node, const Wire__StepAttachReply *reply)
@@ -169,8 +195,6 @@ static void node_lost(struct srun_node *node, const struct error *why)
     srun_terminate_step(s);
 }
 
-static void node_dial(void *arg);
-
 static void on_close(void *arg, struct rpc_conn *conn, const struct error *why)
 {
     struct srun_node *node = arg;
@@ -179,6 +203,7 @@ static void on_close(void *arg, struct rpc_conn *conn, const struct error *why)
 
     (void)conn;
     node->conn = NULL;
+    dial_over(node);
     if (node->done || node->lost || s->stage == SRUN_DONE) {
         srun_check_end(s);
         return;
@@ -245,8 +270,7 @@ int nodes_start(struct srun *s, const Wire__StepLayout *layout, struct error *er
     if (assigned != s->num_tasks)
         return error_set(err, BRE_PROTOCOL, "the controller's step layout places %u of %u tasks", assigned,
                          s->num_tasks);
-    for (uint32_t i = 0; i < s->num_nodes; i++)
-        node_dial(&s->nodes[i]);
+    dial_more(s);
     return 0;
 }
 

@@ -195,9 +195,10 @@ int launcher_check(const char *name, struct error *err)
 
 /* ---- --prolog and --epilog ---- */
 
-void hook_run(struct srun *s, const char *program)
+void hook_run(struct srun *s, const char *program, const char *context)
 {
     CLEANUP_FREE char **argv = NULL;
+    struct env *env;
     pid_t pid;
     int rc;
 
@@ -211,7 +212,16 @@ void hook_run(struct srun *s, const char *program)
     argv[0] = (char *)(uintptr_t)program;
     for (size_t i = 0; i < s->argc; i++)
         argv[i + 1] = s->argv[i];
-    rc = posix_spawn(&pid, program, NULL, NULL, argv, environ);
+    env = env_from_vector(environ);
+    if (s->step_env) /* the step was there */
+        for (char **item = env_vector(s->step_env); *item; item++) {
+            CLEANUP_FREE char *name = xstrndup(*item, strcspn(*item, "="));
+
+            env_set(env, name, *item + strlen(name) + 1);
+        }
+    env_set(env, "SLURM_SCRIPT_CONTEXT", context);
+    rc = posix_spawn(&pid, program, NULL, NULL, argv, env_vector(env));
+    env_destroy(env);
     if (rc) {
         log_error("cannot run %s: %s", program, strerror(rc));
         return;

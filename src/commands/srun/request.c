@@ -12,6 +12,7 @@
 #include "bramble/constants.h"
 #include "client/client.h"
 #include "jobenv/env.h"
+#include "jobenv/jobenv.h"
 #include "reactor/reactor.h"
 #include "util/error.h"
 #include "util/log.h"
@@ -43,6 +44,7 @@ int request_prepare(struct srun *s, struct error *err)
 void request_fini(struct srun *s)
 {
     free(s->env);
+    env_destroy(s->step_env);
     rlimits_free(s->rlimits);
     free(s->submit_line);
     free(s->step_name);
@@ -216,6 +218,10 @@ static void step_here(struct srun *s, const Wire__StepReply *reply)
     s->attempt = reply->attempt;
     s->abort_sec = (reply->has_kill_wait_sec ? reply->kill_wait_sec : 30) + 2;
     memcpy(s->step_key, reply->step_key.data, sizeof s->step_key);
+    if (reply->alloc && s->options.epilog) {
+        s->step_env = env_create();
+        jobenv_set_step(s->step_env, reply->alloc, reply->layout, NULL, s->step_id, UINT32_MAX);
+    }
     ctl_link_set_patience(s->link, UINT64_MAX);
     num_tasks = reply->layout->num_tasks;
     for (s->label_width = 1; num_tasks > 10; num_tasks = (num_tasks + 9) / 10)

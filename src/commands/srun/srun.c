@@ -303,9 +303,9 @@ int main(int argc, char **argv)
     } else {
         if (s.options.verbose)
             job_options_log_given(&s.options);
-        hook_run(&s, s.options.prolog);
+        hook_run(&s, s.options.prolog, "prolog_srun");
         rc = srun_run(&s);
-        hook_run(&s, s.options.epilog);
+        hook_run(&s, s.options.epilog, "epilog_srun");
     }
     streams_fini(&s);
     nodes_fini(&s);

@@ -82,6 +82,7 @@ struct srun_node {
     uint64_t owed;       /* credit not yet given back */
     uint64_t in_credit;  /* input that it takes */
     bool attached, eof_sent, done, lost;
+    bool dialing; /* for the first time */
     bool told; /* it has sent lines of text */
 };
 
@@ -96,6 +97,7 @@ struct srun {
     char *submit_line, *step_name;
     uint8_t *env;
     size_t env_len;
+    struct env *step_env; /* of job and step, for --epilog; NULL: there is none yet */
     Wire__Rlimit **rlimits;
     size_t num_rlimits;
     bool inside; /* in an allocation that is there already */
@@ -116,7 +118,7 @@ struct srun {
     uint32_t job_id, step_id, attempt;
     uint8_t step_key[32];
     struct srun_node *nodes;
-    uint32_t num_nodes;
+    uint32_t num_nodes, num_dialed, num_dialing;
     struct srun_task *tasks;
     uint32_t num_tasks;
 
@@ -208,6 +210,6 @@ int programs_read(struct srun *s, const char *path, struct error *err);
 int programs_check(const struct srun *s, const char *path, uint32_t num_tasks, struct error *err);
 int launchers_list(void);
 int launcher_check(const char *name, struct error *err);
-void hook_run(struct srun *s, const char *program); /* --prolog, --epilog */
+void hook_run(struct srun *s, const char *program, const char *context); /* --prolog, --epilog */
 
 #endif

@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define PID_DIGITS 10 /* room for any pid_t */
@@ -220,6 +221,11 @@ static void set_spec(struct env *env, const Wire__StepSpec *spec)
 void jobenv_set_step(struct env *env, const Wire__AllocInfo *alloc, const Wire__StepLayout *layout,
                      const Wire__StepSpec *spec, uint32_t step_id, uint32_t node_index)
 {
+    static const char *const counts[] = { "SLURM_NNODES", "SLURM_JOB_NUM_NODES", "SLURM_NTASKS", "SLURM_NPROCS" };
+    char *kept[ARRAY_SIZE(counts)] = { NULL };
+
+    for (size_t i = 0; spec && spec->preserve_env && i < ARRAY_SIZE(counts); i++)
+        kept[i] = xstrdup(env_get(env, counts[i]));
     clear_step(env);
     set_job(env, alloc);
     set_u64(env, "SLURM_STEP_ID", step_id);
@@ -233,6 +239,10 @@ void jobenv_set_step(struct env *env, const Wire__AllocInfo *alloc, const Wire__
     set_tasks(env, layout->num_tasks);
     if (spec)
         set_spec(env, spec);
+    for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
+        set_text(env, counts[i], kept[i]);
+        free(kept[i]);
+    }
     if (node_index < layout->n_nodes)
         set_place(env, alloc, layout->nodes[node_index], node_index);
     env_set_default(env, "SLURM_PRIO_PROCESS", "0");

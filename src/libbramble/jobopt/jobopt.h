@@ -88,9 +88,11 @@ struct job_options {
     uint32_t kill_command_signal;
 
     /* srun */
-    char *mpi, *prolog, *epilog;
+    char *mpi, *prolog, *epilog, *task_prolog, *task_epilog;
+    uint32_t threads, slurmd_debug;
     uint32_t job_id, relative, wait_sec, kill_on_bad_exit, msg_timeout_sec;
     bool label, unbuffered, pty, multi_prog, overlap, exact, disable_status, quit_on_interrupt;
+    bool preserve_env, external_launcher, wait_for_children, interactive;
 
     /* how it was given; one place a row, in the order of rows */
     const struct job_option *rows[JOB_OPTION_ROWS_MAX];

@@ -118,6 +118,13 @@ static int check_step(struct job_options *o, struct error *err)
                          "With Arbitrary distribution you need to specify a nodelist or hostfile with the -w option");
     if (inside && o->exclusive)
         o->exact = true;
+    if (o->external_launcher) { /* beside all others, on all cores, bound by the launcher alone */
+        o->overlap = o->overcommit = true;
+        o->exact = o->exclusive = false;
+        o->cpus_per_task = OPT_UNSET;
+        if (!o->cpu_bind)
+            option_set_text(&o->cpu_bind, "none");
+    }
     if (o->pty && (o->std_in || o->std_out || o->std_err))
         return error_set(err, BRE_INVAL, "--error/--input/--output are incompatible with --pty: the terminal is all three");
     o->unbuffered |= o->pty;

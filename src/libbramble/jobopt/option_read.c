@@ -66,7 +66,7 @@ void job_options_init(struct job_options *o, enum job_command command)
         .time_limit_min = OPT_UNSET, .priority = OPT_UNSET,
         .immediate_sec = OPT_UNSET, .wait_all_nodes = OPT_UNSET, .warn_signal = OPT_UNSET,
         .job_id = OPT_UNSET, .relative = OPT_UNSET, .wait_sec = OPT_UNSET,
-        .kill_on_bad_exit = OPT_UNSET, .msg_timeout_sec = OPT_UNSET,
+        .kill_on_bad_exit = OPT_UNSET, .msg_timeout_sec = OPT_UNSET, .threads = OPT_UNSET, .slurmd_debug = OPT_UNSET,
     };
     o->num_rows = job_option_rows(command, o->rows);
     o->long_options = xcalloc(o->num_rows + 1, sizeof *o->long_options);

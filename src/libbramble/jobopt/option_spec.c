@@ -160,6 +160,11 @@ void job_options_step_spec(const struct job_options *o, Wire__StepSpec *spec)
     SET_FLAG(unbuffered, o->unbuffered);
     SET_U32(immediate_sec, o->immediate_sec);
     SET_FLAG(no_wait, o->immediate_sec != OPT_UNSET);
+    spec->task_prolog = text_or_null(o->task_prolog);
+    spec->task_epilog = text_or_null(o->task_epilog);
+    SET_U32(slurmd_debug, o->slurmd_debug);
+    SET_FLAG(preserve_env, o->preserve_env);
+    SET_FLAG(wait_for_children, o->wait_for_children);
 }
 
 char *submit_line_format(int argc, char *const *argv)

@@ -4,9 +4,11 @@
 
 #include <limits.h>
 #include <string.h>
+#include <strings.h>
 
 #include "util/error.h"
 #include "util/mem.h"
+#include "util/num.h"
 
 /* srun --jobid=N; inside an allocation SLURM_JOB_ID is this option. */
 static int parse_kill_on_bad_exit(struct job_options *o, const struct job_option *row, const char *value,
@@ -15,6 +17,22 @@ static int parse_kill_on_bad_exit(struct job_options *o, const struct job_option
     if (value && *value && strcmp(value, "0") && strcmp(value, "1"))
         return option_refuse(o, row, value, err, "is neither 0 nor 1");
     o->kill_on_bad_exit = !(value && !strcmp(value, "0"));
+    return 0;
+}
+
+static int parse_slurmd_debug(struct job_options *o, const struct job_option *row, const char *value,
+                              struct error *err)
+{
+    static const char *const names[] = { "quiet", "fatal", "error", "info", "verbose", "debug", "debug2", "debug3",
+                                         "debug4", "debug5" };
+
+    for (uint32_t i = 0; i < ARRAY_SIZE(names); i++)
+        if (!strcasecmp(value, names[i])) {
+            o->slurmd_debug = i;
+            return 0;
+        }
+    if (num_parse_u32(value, 0, ARRAY_SIZE(names) - 1, &o->slurmd_debug, "", NULL) < 0)
+        return option_refuse(o, row, value, err, "is neither 0 to 9 nor quiet, error, info, verbose or debug");
     return 0;
 }
 
@@ -58,5 +76,20 @@ static const struct job_option rows[] = {
       .help = "run program here before the step" },
     { TEXT("epilog", epilog), .arg_name = "program", .env_srun = "SLURM_EPILOG",
       .help = "run program here after the step" },
+    { TEXT("task-prolog", task_prolog), .arg_name = "program", .env_srun = "SLURM_TASK_PROLOG",
+      .help = "run program before each task, on its node" },
+    { TEXT("task-epilog", task_epilog), .arg_name = "program", .env_srun = "SLURM_TASK_EPILOG",
+      .help = "run program after each task, on its node" },
+    { FLAG("preserve-env", preserve_env), .letter = 'E',
+      .help = "leave the numbers of nodes and tasks in the\nenvironment as they are" },
+    { COUNT("threads", threads, 1), .letter = 'T', .arg_name = "n", .env_srun = "SLURM_THREADS",
+      .help = "reach at most so many nodes at a time" },
+    { .name = "slurmd-debug", .arg = ARG_REQUIRED, .arg_name = "level", .commands = CMD_SRUN,
+      .env_srun = "SLURMD_DEBUG", .parse = parse_slurmd_debug, .help = "what the nodes tell of the step on stderr" },
+    { FLAG("external-launcher", external_launcher),
+      .help = "the program starts others itself: let it use all of\nthe allocation, beside other steps" },
+    { FLAG("wait-for-children", wait_for_children), .env_srun = "SLURM_WAIT_FOR_CHILDREN",
+      .help = "a task is over when its children are, too" },
+    { FLAG("interactive", interactive), .hidden = true },
 };
 const struct option_rows rows_step = { rows, ARRAY_SIZE(rows) };

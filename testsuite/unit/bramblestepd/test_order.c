@@ -2,6 +2,7 @@
 #include "config.h"
 #include "bramble/constants.h"
 #include "bramblestepd/order.h"
+#include "bramblestepd/task/prolog.h"
 #include "util/error.h"
 
 #include <check.h>
@@ -211,6 +212,38 @@ START_TEST(a_launcher_cannot_add_without_end)
 }
 END_TEST
 
+static void collect(void *arg, const char *text, size_t len)
+{
+    strncat(arg, text, len);
+}
+
+static bool task_has(const struct order_task *t, const char *item)
+{
+    for (uint32_t i = 0; i < t->num_env; i++)
+        if (!strcmp(t->env[i], item))
+            return true;
+    return false;
+}
+
+START_TEST(a_task_prologs_lines_set_unset_and_print)
+{
+    char said[] = "export A=b c\nexport NOVALUE\nunset X\nunset\nprint one\nnoise\n  export B=\nexport =x\nprint two";
+    char printed[64] = "";
+    struct order *o = made();
+    struct order_task *t = &o->tasks[0];
+
+    ck_assert(task_has(t, "X=1"));
+    prolog_output_apply(t, said, collect, printed);
+    ck_assert(task_has(t, "A=b c"));
+    ck_assert(task_has(t, "B="));
+    ck_assert(!task_has(t, "X=1"));
+    ck_assert(!task_has(t, "NOVALUE"));
+    ck_assert(!task_has(t, "=x"));
+    ck_assert_str_eq(printed, "one\ntwo");
+    order_destroy(o);
+}
+END_TEST
+
 /* Every way in which an order can be incomplete. */
 static void spoil(int how)
 {
@@ -255,9 +288,6 @@ static void spoil(int how)
         spec.cpu_bind = (char *)"frogs";
         break;
     case 12:
-        spec.task_prolog = (char *)"/bin/true";
-        break;
-    case 13:
         launch.step_id = STEP_BATCH; /* without a script */
         break;
     default:
@@ -292,7 +322,8 @@ int main(void)
     tcase_add_test(t, a_batch_step_runs_its_script_with_files_only);
     tcase_add_test(t, a_launcher_adds_replaces_and_removes_variables);
     tcase_add_test(t, a_launcher_cannot_add_without_end);
-    tcase_add_loop_test(t, an_incomplete_order_is_refused, 0, 15);
+    tcase_add_loop_test(t, an_incomplete_order_is_refused, 0, 14);
+    tcase_add_test(t, a_task_prologs_lines_set_unset_and_print);
     suite_add_tcase(s, t);
     r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);
