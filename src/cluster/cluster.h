@@ -343,6 +343,7 @@ struct job_view {
     int64_t submit_sec, eligible_sec, start_sec, end_sec;
     int64_t end_limit_sec;      /* running: end by limit, 0 none */
     int64_t planned_sec;        /* pending: planned start, 0 unknown */
+    const char *planned_nodes;  /* and its nodes, a hostlist; NULL: unknown */
     uint32_t time_limit_min;    /* the effective one; TIME_UNLIMITED_MIN */
     const char *name;
     const Wire__JobSpec *spec;  /* name is NULL in it: see name above */
@@ -385,6 +386,11 @@ bool job_uses_node(const struct job *job, uint32_t node_id);
  * wait and nothing special is known of its end.  In the arena. */
 const char *cluster_job_reason_text(struct cluster *c, struct job *job,
                                     const struct cluster_now *now, struct arena *a);
+/* The whole story, a sentence a line: what it asks for, who has that until when, what comes before
+ * it, its planned start, and changes that would let it start now.  Drops a scheduling pass that is
+ * under way (it begins anew) and costs about as much as one: for one job, when asked.  In the arena. */
+const char *cluster_job_explain(struct cluster *c, struct job *job, const struct cluster_now *now,
+                                struct arena *a);
 /* As squeue %E and scontrol show it: "afterok:12(unfulfilled)"; "" none left. */
 const char *cluster_job_dependency(struct cluster *c, struct job *job, struct arena *a);
 /* Place i of the allocation, 0 based, in allocation order; false past the end. */

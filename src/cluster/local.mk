@@ -18,4 +18,4 @@ libcluster_la_SOURCES = \
     src/cluster/part/part_access.c \
     src/cluster/sched/sched.h src/cluster/sched/shape.c src/cluster/sched/feature.c \
     src/cluster/sched/queue.c src/cluster/sched/fit.c src/cluster/sched/choose.c src/cluster/sched/plan.c \
-    src/cluster/sched/pass.c src/cluster/sched/admit.c src/cluster/sched/reason.c
+    src/cluster/sched/pass.c src/cluster/sched/admit.c src/cluster/sched/reason.c src/cluster/sched/explain.c

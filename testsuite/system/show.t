@@ -63,7 +63,7 @@ test_case "Toil finds its configuration lines and elapsed times" '
     expect_match "JobState=FAILED .*ExitCode=3:0" "$(scontrol show job $bad | tr "\n" " ")"'
 test_case "ClusterShell groups nodes by partition, state and job" '
     expect "n[1-3]" "$(sinfo -h -o %N)" && expect "n[1-3]" "$(sinfo -h -o %N -p all)" &&
-    expect "all" "$(sinfo -h -o %R)" && expect "idle mixed " "$(sinfo -h -o %T | sort | tr "\n" " ")" &&
+    expect "all" "$(sinfo -h -o %R)" && expect "mixed- planned " "$(sinfo -h -o %T | sort | tr "\n" " ")" &&
     expect "all" "$(sinfo -h -N -o %R -n n1)" && expect "$node" "$(squeue -h -j $run -o %N)" &&
     expect "$run" "$(squeue -h -o %i -t R)" && expect "$node" "$(squeue -h -u $ME -o %N -t R)" &&
     expect "$run" "$(squeue -h -w $node -o %i)" && [ "$(sinfo -h -o %N -t idle)" != "n[1-3]" ]'
@@ -82,8 +82,12 @@ test_case "steps that run are shown with their nodes" '
     wait_for 30 eval "squeue -h -s -o \"%i %j %A %N\" | grep -Eq \"^[0-9]+\.0 (stepped|sleep) 2 n\""; rc=$?
     scancel -n stepped; wait $pid; squeue -h -s -o "%i %j" | grep -q "^$run.batch batch$" && [ $rc = 0 ]'
 test_case "a waiting job is explained in sentences" '
-    expect_match "^job $big \(big, PENDING\): ..*3 nodes" "$(squeue --explain=$big)" &&
-    expect_match "scontrol release $held" "$(squeue --explain -j $held)"'
+    squeue --explain=$big > o && grep -q "^Job $big (big) of $ME is PENDING (Resources).$" o &&
+    grep -Eq "^  It needs 3 nodes and 3 CPUs in all, .* in partition all\.$" o &&
+    grep -Eq "^  Job $run of $ME has 1 CPU on $node until 20.*, when its time limit ends it\.$" o &&
+    grep -Eq "^  It is to start at 20.* on n\[1-3\], or earlier" o && scontrol show why $big | diff - o &&
+    expect_match "scontrol release $held" "$(squeue --explain -j $held)" &&
+    expect "n[1-3]" "$(squeue -h --start -j $big -O schednodes: | tr -d " ")"'
 test_case "a cancelled job says by whom" '
     scancel $held && job_wait $held CANCELLED &&
     expect "$held|CANCELLED by $(id -u)" "$(sacct -X -n -P -j $held -o jobid,state)"'

@@ -1,8 +1,16 @@
-cluster_tests = testsuite/unit/cluster/test_job testsuite/unit/cluster/test_step \
-    testsuite/unit/cluster/test_node testsuite/unit/cluster/test_sched testsuite/unit/cluster/test_reason \
-    testsuite/unit/cluster/test_replay testsuite/unit/cluster/test_update \
-    testsuite/unit/cluster/test_suspend testsuite/unit/cluster/test_layout testsuite/unit/cluster/test_array \
-    testsuite/unit/cluster/test_part
+cluster_tests =
+cluster_tests += testsuite/unit/cluster/test_job
+cluster_tests += testsuite/unit/cluster/test_step
+cluster_tests += testsuite/unit/cluster/test_node
+cluster_tests += testsuite/unit/cluster/test_sched
+cluster_tests += testsuite/unit/cluster/test_reason
+cluster_tests += testsuite/unit/cluster/test_replay
+cluster_tests += testsuite/unit/cluster/test_update
+cluster_tests += testsuite/unit/cluster/test_suspend
+cluster_tests += testsuite/unit/cluster/test_layout
+cluster_tests += testsuite/unit/cluster/test_array
+cluster_tests += testsuite/unit/cluster/test_part
+cluster_tests += testsuite/unit/cluster/test_explain
 check_PROGRAMS += $(cluster_tests)
 TESTS += $(cluster_tests)
 check_LTLIBRARIES += libworld.la
@@ -42,6 +50,9 @@ testsuite_unit_cluster_test_array_LDADD = $(cluster_test_libs)
 testsuite_unit_cluster_test_part_SOURCES = testsuite/unit/cluster/test_part.c
 testsuite_unit_cluster_test_part_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 testsuite_unit_cluster_test_part_LDADD = $(cluster_test_libs)
+testsuite_unit_cluster_test_explain_SOURCES = testsuite/unit/cluster/test_explain.c
+testsuite_unit_cluster_test_explain_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+testsuite_unit_cluster_test_explain_LDADD = $(cluster_test_libs)
 
 # the simulator: 200 seeds; a failing one is printed and can be run alone: test_sim SEED 1 -v
 check_PROGRAMS += testsuite/unit/cluster/sim/test_sim

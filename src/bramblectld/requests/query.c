@@ -10,6 +10,7 @@
 #include "reactor/reactor.h"
 #include "util/mem.h"
 
+#define PLAN_SLICES 64              /* of some 3 ms; a plan that takes longer is shown as far as it is made */
 #define SLICE_ROWS 4096             /* looked at in one turn of the loop */
 #define QUEUED_MAX (4u << 20)       /* bytes in the send queue beyond which a query waits */
 #define QUEUED_ALL_MAX (32u << 20)  /* of all sessions: beyond it each waits until its own has left */
@@ -61,6 +62,15 @@ static void slice(void *arg)
         q->stalled = true;
         list_append(&req->session->stalled, &q->link);
         return;
+    }
+    if (q->plan_slices) {
+        const struct cluster_now now = ctld_now(req->ctld);
+        q->plan_slices--;
+        if (cluster_plan_starts(req->ctld->cluster, &now, SCHED_SLICE)) {
+            reactor_defer(req->ctld->reactor, slice, q);
+            return;
+        }
+        q->plan_slices = 0;
     }
     switch (q->msg->table) {
     case QUERY_JOBS:
@@ -133,6 +143,23 @@ static int parse_ids(struct query *q, struct error *err)
     return 0;
 }
 
+/* Planned starts are not kept up to date all the time: they are made when somebody looks. */
+static bool shows_plan(const Wire__QueryRequest *msg)
+{
+    for (size_t i = 0; i < msg->n_fields; i++)
+        switch ((enum field_id)msg->fields[i]) {
+        case FIELD_JOB_START_TIME:
+        case FIELD_JOB_PLANNED_START:
+        case FIELD_JOB_SCHED_NODES:
+        case FIELD_JOB_EXPLAIN:
+        case FIELD_NODE_STATE:
+            return true;
+        default:
+            break;
+        }
+    return false;
+}
+
 struct job *query_next_job(struct query *q, unsigned *looked, unsigned budget)
 {
     struct ctld *c = q->req->ctld;
@@ -182,6 +209,8 @@ void query_handle(struct request *req, const Wire__QueryRequest *msg)
     if (parse_ids(q, &err) < 0
         || ((msg->table == QUERY_JOBS || msg->table == QUERY_STEPS) && job_filter_of_query(q->msg, &q->filter, &err) < 0))
         goto refuse;
+    if (msg->table != QUERY_ACCT && shows_plan(q->msg))
+        q->plan_slices = PLAN_SLICES;
     if (msg->table == QUERY_ACCT)
         query_accounting(q);
     else

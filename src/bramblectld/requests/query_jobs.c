@@ -12,6 +12,8 @@
 #include "util/strbuf.h"
 #include "util/taskset.h"
 
+enum { STORIES_MAX = 16 };
+
 /* "pi[1-2] 0-1 100;pi3 0 100": nodes alike joined. */
 static const char *alloc_detail(struct query *q, struct job *job)
 {
@@ -100,6 +102,14 @@ static int64_t eligible(struct query *q, struct job *job, const struct job_view 
         && *cluster_job_dependency(q->req->ctld->cluster, job, &q->table.arena))
         return FIELD_UNSET;
     return v->hold && v->spec->hold ? FIELD_UNSET : unset_if_zero(v->eligible_sec);
+}
+
+/* Each story costs a scheduling pass. */
+static const char *explain(struct query *q, struct job *job)
+{
+    struct cluster *c = q->req->ctld->cluster;
+    return q->num_ids && q->num_ids <= STORIES_MAX ? cluster_job_explain(c, job, &q->now, &q->table.arena)
+                                               : cluster_job_reason_text(c, job, &q->now, &q->table.arena);
 }
 
 static void job_cell(struct query *q, size_t col, struct job *job, const struct job_view *v)
@@ -200,7 +210,8 @@ static void job_cell(struct query *q, size_t col, struct job *job, const struct 
     INT(JOB_OPEN_MODE, opt(s->has_open_mode, s->open_mode));
     INT(JOB_PLANNED_START, unset_if_zero(v->planned_sec));
     STR(JOB_DEPENDENCY, cluster_job_dependency(c, job, &t->arena));
-    STR(JOB_EXPLAIN, cluster_job_reason_text(c, job, &q->now, &t->arena));
+    STR(JOB_SCHED_NODES, v->planned_nodes);
+    STR(JOB_EXPLAIN, explain(q, job));
     STR(JOB_REASON_TEXT, v->state >= JOB_COMPLETING || (v->hold && v->reason != REASON_LAUNCH_FAILED_HELD) ? v->text
                                                                                                            : NULL);
 #undef INT

@@ -16,6 +16,7 @@ struct query {
     uint32_t *ids, *step_ids;  /* job ids asked for, ascending; NULL: all */
     size_t num_ids, next_id;
     uint32_t cursor;           /* job id, node id or place to go on from */
+    unsigned plan_slices;      /* of planning that are left before rows are made */
     bool done;
     bool stalled;              /* the session's queue is full */
     struct list_node link;     /* of the session's stalled queries */

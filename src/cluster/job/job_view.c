@@ -58,6 +58,7 @@ void cluster_job_view(struct cluster *c, struct job *job, const struct cluster_n
         parts_refresh(c);
         v->reason = job_pending_reason(c, job);
         v->planned_sec = job->planned_sec;
+        v->planned_nodes = sched_planned_nodes(c, job->id);
         v->partition = job->spec->msg->partition ? job->spec->msg->partition : "";
         v->num_nodes = shape_least_nodes(job->spec->shape);
         v->num_cpus = shape_least_cpus(job->spec->shape);

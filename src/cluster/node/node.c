@@ -3,6 +3,7 @@
 
 #include "cluster/job/job.h"
 #include "cluster/part/part.h"
+#include "cluster/sched/sched.h"
 
 #include <string.h>
 
@@ -342,6 +343,8 @@ bool cluster_node_view(struct cluster *c, uint32_t node_id, struct node_view *v)
     v->node_id = node_id;
     v->name = node->name;
     v->state = node_state(node);
+    if (sched_keeps_node(c, node_id) && node_is_usable(node) && node->num_used < node->cores)
+        v->state |= NODE_FLAG_PLANNED;
     v->reason = node->reason;
     v->reason_uid = node->reason_uid;
     v->reason_sec = node->reason_usec / USEC;

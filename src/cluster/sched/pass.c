@@ -27,8 +27,10 @@ struct sched {
     struct slot *slots;
     uint32_t *picked;
     uint32_t cap_slots;
-    uint64_t planned_gen; /* state for which plan_starts() has been done */
     bool plan_fresh;
+    const struct job *stop;      /* the plan is made only up to this job; NULL: to the depth */
+    struct idmap starts;         /* job id to the hostlist planned for it */
+    struct bitmap *kept;         /* nodes that planned starts are to have; NULL: none */
 };
 
 struct sched *sched_create(struct cluster *c)
@@ -91,6 +93,17 @@ static void heap_pop(struct sched *s)
     shape_decref(s->c, shape);
 }
 
+static void starts_forget(struct sched *s)
+{
+    char *nodes;
+
+    for (size_t pos = 0; (nodes = idmap_next(&s->starts, &pos, NULL));)
+        free(nodes);
+    idmap_clear(&s->starts);
+    bitmap_destroy(s->kept);
+    s->kept = NULL;
+}
+
 static void pass_end(struct sched *s)
 {
     while (s->num_heap)
@@ -104,6 +117,8 @@ void sched_destroy(struct sched *s)
     if (!s)
         return;
     pass_end(s);
+    starts_forget(s);
+    idmap_fini(&s->starts);
     plan_destroy(s->plan);
     free(s->heap);
     free(s->part_first);
@@ -117,6 +132,9 @@ void sched_forget_job(struct cluster *c, struct job *job)
 {
     struct shape *shape = job->spec->shape;
 
+    if (!c->sched) /* the end of it all */
+        return;
+    c->sched->plan_fresh = false;
     if (!shape->heap_pos || shape->cursor != job)
         return;
     shape->cursor = queue_next(job);
@@ -140,6 +158,8 @@ static void pass_begin(struct sched *s, const struct cluster_now *now, bool plan
     s->tried = 0;
     s->cut = false;
     s->num_open = 0;
+    s->stop = NULL;
+    starts_forget(s);
     plan_reset(s->plan, now->wall_usec);
     s->part_first = xreallocarray(s->part_first, c->num_parts + 1, sizeof(*s->part_first));
     memset(s->part_first, 0, (c->num_parts + 1) * sizeof(*s->part_first));
@@ -226,10 +246,10 @@ static void tentative_clear(struct sched *s)
 }
 
 static uint32_t slots_now(struct sched *s, struct shape *shape, const struct shape_part *sp,
-                          const struct cluster_now *now, int64_t length)
+                          const struct cluster_now *now, int64_t length, enum fit_rule rule)
 {
     const struct part *part = &s->c->parts[sp->part_index];
-    bool planned = !plan_is_empty(s->plan);
+    bool planned = !plan_is_empty(s->plan) && rule != FIT_BEFORE_OTHERS;
     uint32_t num = 0;
 
     bitmap_for_each(sp->able, i)
@@ -241,7 +261,7 @@ static uint32_t slots_now(struct sched *s, struct shape *shape, const struct sha
         uint32_t used = node->num_used + (t ? t->num_cores : 0);
 
         s->units++;
-        if (used >= node->cores || !node_is_usable(node))
+        if (used >= node->cores || (!node_is_usable(node) && rule != FIT_WITH_UNUSABLE))
             continue;
         slot.cores = node->cores - used;
         slot.mem_mb = mem < node->mem_mb ? node->mem_mb - mem : 0;
@@ -376,7 +396,7 @@ static bool emit_start(struct sched *s, const struct cluster_now *now, struct jo
 static bool fits_now(struct sched *s, const struct cluster_now *now, struct shape *shape,
                      const struct shape_part *sp, int64_t length, uint32_t *num_picked)
 {
-    uint32_t num = slots_now(s, shape, sp, now, length);
+    uint32_t num = slots_now(s, shape, sp, now, length, FIT_NOW);
 
     s->units += num * 2;
     return num && shape_choose(s->c, shape, sp, s->slots, num, s->picked, num_picked);
@@ -464,6 +484,23 @@ static void block(struct sched *s, struct shape *shape)
     shape->planned_sec = 0;
 }
 
+/* The nodes of the start that was planned last. */
+static void keep_start(struct sched *s, const struct job *job)
+{
+    uint32_t count = plan_last_count(s->plan);
+    CLEANUP_HOSTLIST struct hostlist *names = hostlist_create();
+
+    if (!s->kept)
+        s->kept = bitmap_create(s->c->num_nodes ? s->c->num_nodes : 1);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct node *node = plan_last_node(s->plan, i);
+
+        hostlist_push(names, node->name);
+        bitmap_set(s->kept, node->id);
+    }
+    free(idmap_put(&s->starts, job->id, hostlist_format(names)));
+}
+
 static void plan_next(struct sched *s, struct shape *shape)
 {
     const struct shape_part *best = NULL;
@@ -490,6 +527,8 @@ static void plan_next(struct sched *s, struct shape *shape)
     s->planned++;
     if (shape->tasks_planned++)
         return; /* further tasks of an array: shown is the first */
+    if (best && s->plan_only)
+        keep_start(s, job);
     job->planned_sec = at == FOREVER ? 0 : (at + USEC - 1) / USEC;
     if (job == queue_first(shape))
         shape->planned_sec = job->planned_sec;
@@ -511,7 +550,8 @@ static bool pass_run(struct sched *s, const struct cluster_now *now, uint32_t bu
                      struct decision *d)
 {
     struct cluster *c = s->c;
-    uint32_t limit = s->units + budget, depth = conf_of(c)->backfill_depth;
+    uint32_t limit = budget > UINT32_MAX - s->units ? UINT32_MAX : s->units + budget,
+             depth = conf_of(c)->backfill_depth;
 
     while (s->num_heap) {
         struct shape *shape = s->heap[0];
@@ -548,6 +588,8 @@ static bool pass_run(struct sched *s, const struct cluster_now *now, uint32_t bu
             heap_pop(s);
             continue;
         }
+        if (shape->cursor == s->stop)
+            return true;
         plan_next(s, shape);
         if (plan_more(shape))
             continue;
@@ -610,6 +652,62 @@ bool cluster_plan_starts(struct cluster *c, const struct cluster_now *now, uint3
     more = pass_run(s, now, budget ? budget : 1, NULL);
     s->plan_fresh = !more;
     return more;
+}
+
+const char *sched_planned_nodes(const struct cluster *c, uint32_t job_id)
+{
+    return idmap_find(&c->sched->starts, job_id);
+}
+
+bool sched_keeps_node(const struct cluster *c, uint32_t node_id)
+{
+    return c->sched->kept && node_id < c->sched->kept->bits && bitmap_test(c->sched->kept, node_id);
+}
+
+bool sched_plan_to(struct cluster *c, const struct cluster_now *now, const struct job *job)
+{
+    struct sched *s = c->sched;
+
+    sched_pause(c);
+    pass_begin(s, now, true);
+    s->stop = job;
+    s->plan_fresh = false;
+    return pass_run(s, now, UINT32_MAX, NULL);
+}
+
+void sched_plan_on(struct cluster *c, const struct cluster_now *now)
+{
+    struct sched *s = c->sched;
+
+    if (!s->running || !s->plan_only)
+        return;
+    s->stop = NULL;
+    while (pass_run(s, now, UINT32_MAX, NULL))
+        ;
+    s->plan_fresh = true;
+}
+
+bool sched_fits_now(struct cluster *c, const struct cluster_now *now, struct shape *shape,
+                    enum fit_rule rule, struct bitmap *nodes)
+{
+    struct sched *s = c->sched;
+
+    shape_refresh(c, shape);
+    for (uint32_t i = 0; i < shape->num_parts; i++) {
+        const struct shape_part *sp = &shape->parts[i];
+        const struct part *part = &c->parts[sp->part_index];
+        uint32_t num, num_picked;
+
+        if (!part_takes(c, part, shape))
+            continue;
+        num = slots_now(s, shape, sp, now, length_of(c, shape, part), rule);
+        if (!num || !shape_choose(c, shape, sp, s->slots, num, s->picked, &num_picked))
+            continue;
+        for (uint32_t k = 0; nodes && k < num_picked; k++)
+            bitmap_set(nodes, s->slots[s->picked[k]].node->id);
+        return true;
+    }
+    return false;
 }
 
 void sched_pause(struct cluster *c)

@@ -360,6 +360,16 @@ int64_t plan_start(struct plan *p, struct shape *shape, const struct shape_part 
     return FOREVER;
 }
 
+uint32_t plan_last_count(const struct plan *p)
+{
+    return p->num_picked;
+}
+
+const struct node *plan_last_node(const struct plan *p, uint32_t i)
+{
+    return p->open[p->picked[i]].node;
+}
+
 void plan_last(struct plan *p, const struct shape *shape, const struct shape_part *sp,
                struct arena *a, struct plan_picture *picture)
 {

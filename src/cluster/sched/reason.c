@@ -32,7 +32,7 @@ static void add_count(struct strbuf *sb, const struct count *n, const char *what
     *some = true;
 }
 
-static void add_request(struct strbuf *sb, const struct shape *s)
+void shape_add_request(struct strbuf *sb, const struct shape *s)
 {
     uint32_t least = shape_least_nodes(s), most = shape_most_nodes(s);
 
@@ -63,8 +63,8 @@ static void add_request(struct strbuf *sb, const struct shape *s)
         strbuf_add(sb, ", neighbours");
 }
 
-static void explain_part(struct cluster *c, struct shape *s, const struct shape_part *sp,
-                         struct strbuf *sb)
+void shape_add_part(struct cluster *c, struct shape *s, const struct shape_part *sp,
+                    struct strbuf *sb)
 {
     const struct part *part = &c->parts[sp->part_index];
     struct count excluded = { 0 }, feature = { 0 }, small = { 0 }, unknown = { 0 },
@@ -100,7 +100,7 @@ static void explain_part(struct cluster *c, struct shape *s, const struct shape_
         else
             count_node(&free_nodes, node);
     }
-    strbuf_addf(sb, "; of the %u node%s of partition %s", part->num_nodes,
+    strbuf_addf(sb, "the %u node%s of partition %s", part->num_nodes,
                 part->num_nodes == 1 ? "" : "s", part->conf.name);
     add_count(sb, &free_nodes, "could take some of it", &some);
     add_count(sb, &busy, "in use", &some);
@@ -115,9 +115,11 @@ static void explain_part(struct cluster *c, struct shape *s, const struct shape_
 void shape_explain(struct cluster *c, struct shape *s, struct strbuf *sb)
 {
     shape_refresh(c, s);
-    add_request(sb, s);
-    for (uint32_t i = 0; i < s->num_parts; i++)
-        explain_part(c, s, &s->parts[i], sb);
+    shape_add_request(sb, s);
+    for (uint32_t i = 0; i < s->num_parts; i++) {
+        strbuf_add(sb, "; of ");
+        shape_add_part(c, s, &s->parts[i], sb);
+    }
 }
 
 static bool choose_from(struct cluster *c, struct shape *s, const struct shape_part *sp,

@@ -157,6 +157,8 @@ void plan_reserve(struct plan *p, struct node *node, int64_t start, int64_t leng
 int64_t plan_start(struct plan *p, struct shape *shape, const struct shape_part *sp,
                    int64_t length, bool reserve, uint32_t *units);
 /* What the last successful plan_start() chose. */
+uint32_t plan_last_count(const struct plan *p);
+const struct node *plan_last_node(const struct plan *p, uint32_t i);
 struct plan_picture {
     char *nodes; /* hostlist, in the arena */
     uint32_t cpus;
@@ -181,6 +183,23 @@ void sched_forget_job(struct cluster *c, struct job *job); /* it leaves its queu
 /* State and limits of the partition let jobs of this shape start. */
 bool part_takes(const struct cluster *c, const struct part *part, const struct shape *shape);
 
+/* What the last plan has for a pending job: a hostlist, or NULL; and is a node part of any such start? */
+const char *sched_planned_nodes(const struct cluster *c, uint32_t job_id);
+bool sched_keeps_node(const struct cluster *c, uint32_t node_id);
+
+/* explain.c: plan all that comes before job.  True: there the plan stands, and sched_fits_now() may
+ * be asked, until sched_plan_on() makes the rest of the plan; false: job gets no planned start. */
+bool sched_plan_to(struct cluster *c, const struct cluster_now *now, const struct job *job);
+void sched_plan_on(struct cluster *c, const struct cluster_now *now);
+enum fit_rule {
+    FIT_NOW,           /* without delay to what is planned */
+    FIT_BEFORE_OTHERS, /* as if nothing were planned */
+    FIT_WITH_UNUSABLE, /* as if nodes that are down or drained were there and idle */
+};
+/* Could a job of this shape start now?  nodes (may be NULL) gets the bits of those it would take. */
+bool sched_fits_now(struct cluster *c, const struct cluster_now *now, struct shape *shape,
+                    enum fit_rule rule, struct bitmap *nodes);
+
 /* admit.c */
 int shape_admit(struct cluster *c, const struct cluster_now *now, const struct submit_request *req,
                 struct arena *a, const char **warning, struct error *err);
@@ -189,7 +208,10 @@ int shape_admit(struct cluster *c, const struct cluster_now *now, const struct s
 /* Why no job of this shape could start with everything that is up: sets reason, or leaves
  * RESOURCES. */
 enum job_reason shape_standing_reason(struct cluster *c, struct shape *shape);
-/* Words for it. */
+/* Words for it: "needs 2 nodes ..."; "the 4 nodes of partition x: 3 in use (...)"; both. */
+void shape_add_request(struct strbuf *sb, const struct shape *shape);
+void shape_add_part(struct cluster *c, struct shape *shape, const struct shape_part *sp,
+                    struct strbuf *sb);
 void shape_explain(struct cluster *c, struct shape *shape, struct strbuf *sb);
 enum job_reason job_pending_reason(struct cluster *c, struct job *job);
 

@@ -96,6 +96,7 @@ static const struct keyword entities[] = {
     { "slurmd", 2, show_slurmd, 0, 1 },
     { "steps", 2, show_step, 0, 1 },
     { "topology", 1, show_topology, 0, 1 },
+    { "why", 1, show_why, 1, 1 },
 };
 
 /* ---- keywords that only change how scontrol itself behaves ---- */
@@ -164,6 +165,7 @@ void scontrol_help(void)
           "  -a, --all  -d, --details  -F, --future  -o, --oneliner  -Q, --quiet\n"
           "  -M, --cluster NAME  -u, --uid USER  -v, --verbose  --hide  -h, --help  -V, --version\n"
           "\n"
+          "  show why JOB               why it does not run, and what would let it start\n"
           "  show job|step|node|partition|config|daemons|licenses|topology|aliases [ID]\n"
           "  show hostnames|hostlist|hostlistsorted [LIST]\n"
           "  update KEY=VALUE...        change a job, node or partition\n"

@@ -8,6 +8,7 @@
 #include "client/client.h"
 #include "commands/display/doc.h"
 #include "commands/display/sort.h"
+#include "commands/display/story.h"
 #include "commands/squeue/squeue_private.h"
 #include "util/error.h"
 #include "util/mem.h"
@@ -168,24 +169,6 @@ static struct table *fetch(struct squeue *sq, struct error *err)
     return t;
 }
 
-static void print_explanations(struct sink *out, const struct table *t, const uint32_t *order, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        const char *text = table_text(t, FIELD_JOB_EXPLAIN, order[i]);
-
-        strbuf_addf(&out->buf, "job %lld", (long long)table_int(t, FIELD_JOB_ID, order[i]));
-        strbuf_add(&out->buf, " (");
-        cell_text(&out->buf, table_text(t, FIELD_JOB_NAME, order[i]));
-        strbuf_addf(&out->buf, ", %s): ", job_state_long(table_int(t, FIELD_JOB_STATE, order[i])));
-        if (text)
-            cell_text(&out->buf, text);
-        else
-            strbuf_addf(&out->buf, "waits: %s",
-                        job_reason_name(table_int(t, FIELD_JOB_REASON, order[i])));
-        strbuf_addc(&out->buf, '\n');
-    }
-}
-
 static int show(void *arg)
 {
     struct squeue *sq = arg;
@@ -224,7 +207,8 @@ static int show(void *arg)
     if (p->verbose)
         fprintf(p->con->err, "%s: %zu of %zu records\n", p->con->program, n, table_rows(t));
     if (p->explain) {
-        print_explanations(&out, t, order, n);
+        for (size_t i = 0; i < n; i++)
+            story_add(&out.buf, t, order[i]);
     } else {
         if (!p->no_header && *sq->cluster)
             strbuf_addf(&out.buf, "CLUSTER: %s\n", sq->cluster);
@@ -247,7 +231,10 @@ static void want_explanations(struct squeue *sq)
 {
     struct squeue_params *p = &sq->params;
 
-    sq->want[FIELD_JOB_EXPLAIN] = sq->want[FIELD_JOB_NAME] = sq->want[FIELD_JOB_REASON] = true;
+    static const uint16_t fields[] = { STORY_FIELDS };
+
+    for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+        sq->want[fields[i]] = true;
     if (p->explain_job.job_id == FIELD_UNSET)
         return;
     p->jobs = xreallocarray(p->jobs, p->num_jobs + 1, sizeof(*p->jobs));

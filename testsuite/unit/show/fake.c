@@ -48,7 +48,7 @@ static void add_job(struct table *t, const struct fake_job *j)
     S(JOB_USER, j->uid == 1000 ? "ann" : "root");
     I(JOB_SUBMIT_TIME, FAKE_NOW - 600);
     I(JOB_KIND, JOB_KIND_BATCH);
-    S(JOB_EXPLAIN, j->id == 4 ? "needs 5 idle nodes, 2 are idle" : NULL);
+    S(JOB_EXPLAIN, j->id == 4 ? "It needs 5 nodes.\nTwo are\x1bidle.\n" : NULL);
     S(JOB_COMMENT, j->id == 8 ? "caf\xe9 1" : NULL);
     S(JOB_ALLOC_DETAIL, j->id == 1 ? "pi1 2-3 100" : NULL);
     S(JOB_LICENSES, j->id == 5 ? "net,comsol:2" : NULL);

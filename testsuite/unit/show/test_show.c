@@ -242,8 +242,8 @@ END_TEST
 START_TEST(squeue_explains_why_a_job_waits)
 {
     ck_output(squeue_run, "squeue --explain=4",
-              "job 4 (big_big_big, PENDING): needs 5 idle nodes, 2 are idle\n");
-    ck_output(squeue_run, "squeue --explain -j 3", "job 3 (held, PENDING): waits: JobHeldUser\n");
+              "Job 4 (big_big_big) of root is PENDING (Resources).\n  It needs 5 nodes.\n  Two are?idle.\n");
+    ck_output(squeue_run, "squeue --explain -j 3", "Job 3 (held) of root is PENDING (JobHeldUser).\n");
 }
 END_TEST
 
