@@ -21,6 +21,8 @@ system_tests = \
     testsuite/system/ledger.t \
     testsuite/system/basic.t \
     testsuite/system/show.t \
+    testsuite/system/parity-submit.t testsuite/system/parity-run.t testsuite/system/parity-show.t \
+    testsuite/system/parity-scontrol.t testsuite/system/parity-account.t \
     testsuite/system/queries.t \
     testsuite/system/commands.t \
     testsuite/system/steps.t \
@@ -42,7 +44,7 @@ TESTS += $(system_tests)
 # Those worth a second run, by daemons with sanitizers and crash points.
 sanitized_tests = testsuite/system/failpoints.t testsuite/system/basic.t testsuite/system/restart.t
 
-EXTRA_DIST += $(system_tests) \
+EXTRA_DIST += $(system_tests) testsuite/system/parity \
     testsuite/lib/agent.sh testsuite/lib/board.sh testsuite/lib/cluster.sh testsuite/lib/tap.sh \
     testsuite/lib/ledger testsuite/lib/ledger-job testsuite/lib/hpl-input \
     testsuite/lib/rack testsuite/lib/run-test testsuite/lib/count-tests \
