@@ -279,8 +279,6 @@ static void set_tasks(Wire__JobSpec *spec, uint64_t value)
 {
     spec->has_num_tasks = 1;
     spec->num_tasks = (uint32_t)value;
-    if (spec->has_min_nodes && spec->min_nodes > value)
-        set_nodes(spec, value);
 }
 
 static void set_mem_node(Wire__JobSpec *spec, uint64_t value)

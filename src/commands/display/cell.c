@@ -189,6 +189,28 @@ void cell_mem(struct strbuf *out, const struct view *view, int64_t mb)
         strbuf_addf(out, "%.2f%c", value, units[unit]);
 }
 
+void cell_job_id(struct strbuf *out, const struct table *t, size_t row)
+{
+    int64_t array = table_int(t, FIELD_JOB_ARRAY_ID, row), task;
+    const char *tasks;
+
+    if (array <= 0) {
+        cell_int(out, table_int(t, FIELD_JOB_ID, row));
+        return;
+    }
+    cell_int(out, array);
+    strbuf_addc(out, '_');
+    if ((tasks = table_text(t, FIELD_JOB_ARRAY_TASKS, row))) {
+        strbuf_addc(out, '[');
+        cell_text(out, tasks);
+        strbuf_addc(out, ']');
+    } else if ((task = table_int(t, FIELD_JOB_ARRAY_TASK, row)) >= 0) {
+        cell_int(out, task);
+    } else {
+        strbuf_addc(out, '*');
+    }
+}
+
 void cell_step(struct strbuf *out, int64_t step_id)
 {
     if (step_id < 0)

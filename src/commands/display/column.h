@@ -63,6 +63,9 @@ void cell_mem(struct strbuf *out, const struct view *view, int64_t mb);
 
 /* ".3", ".batch"; nothing for FIELD_UNSET. */
 void cell_step(struct strbuf *out, int64_t step_id);
+/* "12", "12_4", "12_[5-9%2]"; the columns that it needs */
+#define CELL_JOB_ID_FIELDS FIELD_JOB_ID, FIELD_JOB_ARRAY_ID, FIELD_JOB_ARRAY_TASK, FIELD_JOB_ARRAY_TASKS
+void cell_job_id(struct strbuf *out, const struct table *t, size_t row);
 /* "cpu=4,mem=2000M,node=1,billing=4"; what is not above 0 of mem and nodes is left out. */
 void cell_tres(struct strbuf *out, const struct view *view, int64_t cpus, int64_t mem_mb, int64_t nodes);
 

@@ -16,7 +16,9 @@ void story_add(struct strbuf *out, const struct table *t, size_t row)
     const char *text = table_text(t, FIELD_JOB_EXPLAIN, row), *user = table_text(t, FIELD_JOB_USER, row);
     int64_t state = table_int(t, FIELD_JOB_STATE, row), reason = table_int(t, FIELD_JOB_REASON, row);
 
-    strbuf_addf(out, "Job %lld (", (long long)table_int(t, FIELD_JOB_ID, row));
+    strbuf_add(out, "Job ");
+    cell_job_id(out, t, row);
+    strbuf_add(out, " (");
     cell_text(out, table_text(t, FIELD_JOB_NAME, row));
     strbuf_addf(out, ") of %s is %s", user ? user : "?", job_state_long(state));
     if (reason != FIELD_UNSET && reason != REASON_NONE)

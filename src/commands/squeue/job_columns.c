@@ -65,24 +65,7 @@ static void show_not_set(struct strbuf *out, const struct view *v, size_t row)
 
 static void show_id(struct strbuf *out, const struct view *v, size_t row)
 {
-    int64_t array = get(v, FIELD_JOB_ARRAY_ID, row), task;
-    const char *tasks;
-
-    if (array <= 0) {
-        cell_int(out, get(v, FIELD_JOB_ID, row));
-        return;
-    }
-    cell_int(out, array);
-    strbuf_addc(out, '_');
-    if ((tasks = text(v, FIELD_JOB_ARRAY_TASKS, row))) {
-        strbuf_addc(out, '[');
-        cell_text(out, tasks);
-        strbuf_addc(out, ']');
-    } else if ((task = get(v, FIELD_JOB_ARRAY_TASK, row)) >= 0) {
-        cell_int(out, task);
-    } else {
-        strbuf_addc(out, '*');
-    }
+    cell_job_id(out, v->table, row);
 }
 static int64_t key_id(const struct view *v, size_t row)
 {
@@ -437,7 +420,6 @@ static void show_std_err(struct strbuf *out, const struct view *v, size_t row)
 }
 
 #define REASON_FIELDS FIELD_JOB_STATE, FIELD_JOB_REASON, FIELD_JOB_REASON_TEXT, FIELD_JOB_EXIT_STATUS
-#define ID_FIELDS FIELD_JOB_ID, FIELD_JOB_ARRAY_ID, FIELD_JOB_ARRAY_TASK, FIELD_JOB_ARRAY_TASKS
 
 const struct column squeue_job_columns[] = {
     { 'a', "Account", "ACCOUNT", NULL, { FIELD_JOB_ACCOUNT } },
@@ -480,7 +462,7 @@ const struct column squeue_job_columns[] = {
     { 0, "HetJobID", "HET_JOB_ID", show_na, { FIELD_JOB_ID } },
     { 0, "HetJobIDSet", "HET_JOB_ID_SET", show_na, { FIELD_JOB_ID } },
     { 0, "HetJobOffset", "HET_JOB_OFFSET", show_na, { FIELD_JOB_ID } },
-    { 'i', "JobArrayID", "JOBID", show_id, { ID_FIELDS }, .sort_key = key_id },
+    { 'i', "JobArrayID", "JOBID", show_id, { CELL_JOB_ID_FIELDS }, .sort_key = key_id },
     { 'A', "JobID", "JOBID", NULL, { FIELD_JOB_ID } },
     { 0, "LastSchedEval", "LAST_SCHED_EVAL", show_last_sched, { FIELD_JOB_LAST_SCHED_TIME } },
     { 'W', "Licenses", "LICENSES", NULL, { FIELD_JOB_LICENSES } },
