@@ -168,6 +168,7 @@ void journal_flush(struct journal *j)
     j->filling.len = 0;
     j->want_flush = false;
     j->flushing = true;
+    j->switching = !batch_fits(j, j->writing.len); /* the worker's to look at until it is done */
     if (reactor_offload(j->reactor, flush_work, flush_done, j) < 0) {
         j->flushing = false;
         b = j->writing;
@@ -222,11 +223,11 @@ static void flush_done(void *arg)
     batch_empty(&j->writing);
     if (FAILPOINT(journal_before_answer))
         return;
+    if (j->seg.off > j->seg.size / 2)
+        prepare_start(j); /* before the next flush: what that writes to is its worker's until it is done */
     if (j->want_flush)
         journal_flush(j);
     wake_waiters(j);
-    if (j->seg.off > j->seg.size / 2)
-        prepare_start(j);
 }
 
 /* ---- reserving space ---- */
@@ -259,7 +260,7 @@ static void prepare_done(void *arg)
 static void prepare_start(struct journal *j)
 {
     /* A flush that is under way may switch segments itself. */
-    if (j->preparing || j->next_ready || j->failed || (j->flushing && !batch_fits(j, j->writing.len)))
+    if (j->preparing || j->next_ready || j->failed || (j->flushing && j->switching))
         return;
     j->preparing = true;
     if (reactor_offload(j->reactor, prepare_work, prepare_done, j) < 0) {

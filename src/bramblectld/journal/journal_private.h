@@ -43,7 +43,7 @@ struct journal {
     uint64_t last, durable;
     struct batch filling, writing;
     struct segment seg;
-    bool flushing, preparing, removing, next_ready, full, failed, want_flush, closing;
+    bool flushing, switching, preparing, removing, next_ready, full, failed, want_flush, closing;
     struct error flush_err, prep_err, snap_err;
     bool flush_no_space;
     struct waiter *waiters; /* a ring: cap is a power of two */

@@ -428,6 +428,11 @@ static int queue_first_work(struct reactor *r, uv_work_t *work)
     return rc;
 }
 
+unsigned reactor_num_offloaded(const struct reactor *r)
+{
+    return r->num_offloaded;
+}
+
 int reactor_offload(struct reactor *r, reactor_work_f *work, reactor_work_f *done, void *arg)
 {
     struct offload *o;

@@ -58,6 +58,8 @@ void reactor_set_workers(struct reactor *r, unsigned num);
  * queued. */
 typedef void reactor_work_f(void *arg);
 int reactor_offload(struct reactor *r, reactor_work_f *work, reactor_work_f *done, void *arg);
+/* How much of it has not come to its done() yet.  What reactor_destroy() finds never does. */
+unsigned reactor_num_offloaded(const struct reactor *r);
 /* Run fn soon on the loop.  reactor_post() may be called from any thread, the other only on it.
  * What is deferred runs in order after the callbacks of this turn; what is deferred meanwhile runs a
  * turn later, so that descriptors and timers get their share between the slices of a long task. */

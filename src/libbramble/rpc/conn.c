@@ -281,6 +281,7 @@ void conn_flush(struct rpc_conn *conn)
             if (b->fd >= 0) {
                 struct cmsghdr *c;
 
+                memset(&control, 0, sizeof control); /* its padding leaves this process, too */
                 mh.msg_control = control.bytes;
                 mh.msg_controllen = sizeof control.bytes;
                 c = CMSG_FIRSTHDR(&mh);

@@ -43,6 +43,19 @@ static void on_space(void *arg, bool full, const struct error *why)
     r->full = full;
 }
 
+/* What is to be acknowledged; in a list, for a journal that fails or is dropped tells nobody. */
+struct ack {
+    struct list_node link;
+    struct rig *rig;
+    uint64_t n;
+};
+
+static void ack_free(struct ack *a)
+{
+    list_remove(&a->link);
+    free(a);
+}
+
 int rig_open(struct rig *r, struct memdisk *disk, struct error *err)
 {
     struct journal_conf conf = { .segment_bytes = r->segment_bytes ? r->segment_bytes : 16384,
@@ -55,6 +68,7 @@ int rig_open(struct rig *r, struct memdisk *disk, struct error *err)
     r->broken = r->fatal = r->full = false;
     if (!r->payload)
         r->payload = 100;
+    list_init(&r->acks);
     r->reactor = reactor_create(err);
     if (!r->reactor)
         return -1;
@@ -70,23 +84,23 @@ int rig_open(struct rig *r, struct memdisk *disk, struct error *err)
 void rig_close(struct rig *r)
 {
     journal_destroy(r->journal);
+    while (reactor_num_offloaded(r->reactor)) /* it goes when its workers have come back */
+        rig_run(r, 1);
     reactor_destroy(r->reactor);
+    for (struct list_node *node; (node = list_first(&r->acks));)
+        ack_free(container_of(node, struct ack, link));
     r->journal = NULL;
     r->reactor = NULL;
 }
 
-struct ack {
-    struct rig *rig;
-    uint64_t n;
-};
-
 static void acked(void *arg)
 {
-    CLEANUP_FREE struct ack *a = arg;
+    struct ack *a = arg;
     struct rig *r = a->rig;
     if (a->n != r->acked + 1)
         r->broken = true;
     r->acked = a->n;
+    ack_free(a);
     if (r->acked == r->next)
         reactor_stop(r->reactor, 0);
 }
@@ -100,7 +114,9 @@ void rig_append(struct rig *r, unsigned count)
         memcpy(buf, &n, 8);
         for (size_t i = 8; i < r->payload; i++)
             buf[i] = (uint8_t)(n * 7 + i);
-        *a = (struct ack){ r, n };
+        a->rig = r;
+        a->n = n;
+        list_append(&r->acks, &a->link);
         journal_when_durable(r->journal, journal_append(r->journal, buf, r->payload), acked, a);
     }
     free(buf);

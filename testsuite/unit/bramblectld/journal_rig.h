@@ -5,6 +5,7 @@
 #include "bramblectld/journal/journal.h"
 #include "memdisk.h"
 #include "util/error.h"
+#include "util/list.h"
 
 struct rig {
     struct reactor *reactor;
@@ -14,6 +15,7 @@ struct rig {
     uint64_t dropped; /* records that recovery reported */
     bool broken;      /* records did not count up by one */
     uint64_t next, acked;
+    struct list_node acks; /* not yet acknowledged */
     bool fatal, full;
     struct error fatal_err;
     size_t payload; /* bytes of each record */

@@ -309,9 +309,12 @@ struct storage *memdisk_storage(struct memdisk *d)
 {
     return &d->storage;
 }
-size_t memdisk_num_ops(const struct memdisk *d)
+size_t memdisk_num_ops(struct memdisk *d)
 {
-    return d->num_ops;
+    pthread_mutex_lock(&d->lock); /* a worker may be at it */
+    size_t num = d->num_ops;
+    pthread_mutex_unlock(&d->lock);
+    return num;
 }
 size_t memdisk_num_syncs(const struct memdisk *d)
 {

@@ -22,7 +22,7 @@ void memdisk_destroy(struct memdisk *d);
 void memdisk_offer_direct(bool direct);
 /* What journal_open() takes; its destroy leaves the disk alone. */
 struct storage *memdisk_storage(struct memdisk *d);
-size_t memdisk_num_ops(const struct memdisk *d);
+size_t memdisk_num_ops(struct memdisk *d);
 size_t memdisk_num_syncs(const struct memdisk *d);
 uint64_t memdisk_bytes_written(const struct memdisk *d);
 /* A new disk as after a power cut before operation op; unsynced data goes by chance of seed, in pieces of

@@ -64,14 +64,6 @@ static void history_fini(struct history *h)
     free(h->acked);
 }
 
-/* These tests stop a journal as a crash does, thousands of times, and drop what still waited for its
- * worker or for an acknowledgement that never comes.  A leak checker would count those. */
-int __lsan_is_turned_off(void);
-int __lsan_is_turned_off(void)
-{
-    return 1;
-}
-
 START_TEST(checksum_is_crc32c)
 {
     ck_assert_uint_eq(crc32c(0, "123456789", 9), 0xe3069283);
