@@ -17,7 +17,7 @@ libstepd_la_SOURCES = \
     src/bramblestepd/signal/procs.c src/bramblestepd/signal/procs.h \
     src/bramblestepd/io/io.c src/bramblestepd/io/io.h src/bramblestepd/io/io_private.h \
     src/bramblestepd/io/io_client.c src/bramblestepd/io/io_launch.c src/bramblestepd/io/io_peer.c \
-    src/bramblestepd/io/io_stream.c \
+    src/bramblestepd/io/io_stream.c src/bramblestepd/io/io_history.c \
     src/bramblestepd/io/link.c src/bramblestepd/io/link.h
 libstepd_la_LIBADD = -lutil
 

@@ -9,5 +9,6 @@ include src/commands/squeue/local.mk
 include src/commands/sacct/local.mk
 include src/commands/sdiag/local.mk
 include src/commands/srun/local.mk
+include src/commands/sattach/local.mk
 include src/commands/scontrol/local.mk
 include src/commands/sinfo/local.mk

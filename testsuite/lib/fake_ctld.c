@@ -9,8 +9,9 @@
  *   step JOB STEP ATTEMPT TASKS DIR [NAME=VALUE...] -- PROGRAM [ARGS...]
  *        NAME: out err in cores cpus mem bind mpi pty kill_bad ends umask env:X limit:X
  *   kill JOB STEP|- ATTEMPT SIGNAL [WAIT [REASON...]]
- *   attach JOB STEP ATTEMPT DIR [INPUT]   be the step's srun: output to DIR/out.TASK, DIR/err.TASK,
- *                                         lines for the user to DIR/text, the end to DIR/done
+ *   attach JOB STEP ATTEMPT DIR [resume=BYTES] [watch] [INPUT]
+ *        be the step's srun, come back after so many bytes of output, or its sattach: output to
+ *        DIR/out.TASK, DIR/err.TASK, lines for the user to DIR/text, the end to DIR/done
  *   detach                          drop that connection without a word
  *   hold | ack                      stop acknowledging ends; begin again
  *   drop                            cut the agent's connection
@@ -62,7 +63,8 @@ struct client {
     struct rpc_conn *conn;
     char dir[512], *input;
     size_t input_len, input_at, credit;
-    bool input_ended;
+    uint64_t received;
+    bool input_ended, resume, watch;
 };
 
 static const uint8_t step_key[32] = "0123456789abcdef0123456789abcde";
@@ -245,10 +247,13 @@ static void on_step_open(void *arg, struct rpc_conn *conn)
 {
     Wire__StepAttach attach = WIRE__STEP_ATTACH__INIT;
     Wire__StepCredit credit = WIRE__STEP_CREDIT__INIT;
+    struct client *c = arg;
 
-    (void)arg;
     attach.has_want_stdin = attach.has_want_stdout = attach.has_want_stderr = true;
     attach.want_stdin = attach.want_stdout = attach.want_stderr = true;
+    attach.has_resume_out = c->resume;
+    attach.resume_out = c->received;
+    attach.has_watch = attach.watch = c->watch;
     rpc_conn_send(conn, MSG_STEP_ATTACH, 0, &attach.base);
     credit.has_bytes = true;
     credit.bytes = CREDIT;
@@ -286,10 +291,18 @@ static void do_attach(struct fake *f, char **w, size_t n)
     c->f = f;
     snprintf(c->dir, sizeof c->dir, "%s", w[4]);
     mkdir(c->dir, 0755);
-    if (n > 5 && fs_read_file(AT_FDCWD, w[5], 64 << 20, &c->input, &c->input_len, &err) < 0)
-        say("ERROR %s", err.text);
+    for (size_t i = 5; i < n; i++)
+        if (!strncmp(w[i], "resume=", 7)) {
+            c->resume = true;
+            c->received = strtoull(w[i] + 7, NULL, 10);
+        } else if (!strcmp(w[i], "watch")) {
+            c->watch = true;
+        } else if (fs_read_file(AT_FDCWD, w[i], 64 << 20, &c->input, &c->input_len, &err) < 0) {
+            say("ERROR %s", err.text);
+        }
     c->conn = rpc_dial_step(f->r, &addr, SESSION_STEP_CLIENT, 15000, &step_ops, c);
-    f->client = c;
+    if (!c->watch)
+        f->client = c;
 }
 
 /* ---- orders ---- */

@@ -90,6 +90,19 @@ test_case "standard input reaches the tasks whole" '
 test_case "a client that comes before its step is kept for it" '
     job=$((job + 1)) && ATT=$AGENT_DIR/att.$job && tell attach $job 0 1 "$ATT" && sleep 0.2 &&
     tell step $job 0 1 1 "$W" -- echo early && over 0x0 && same early "$(cat "$ATT/out.0")"'
+test_case "an srun that was cut off gets what it had not got, no more and no less" '
+    step 2 "i=0; while [ \$i -lt 1500 ]; do echo \$SLURM_PROCID.\$i; i=\$((i + 1)); [ \$((i % 300)) -gt 0 ] || sleep 0.1; done" &&
+    until_true 5 "[ -s $ATT/out.1 ]" && tell detach && hear "^DETACHED" && n=$(cat "$ATT"/out.* | wc -c) &&
+    tell attach $job 0 1 "$ATT" resume=$n && over 0x0 10 &&
+    for t in 0 1; do same "$(seq -f $t.%.0f 0 1499 | cksum)" "$(cksum < "$ATT/out.$t")" || return; done'
+test_case "one who was cut off before the last bytes arrived is sent them again" '
+    step 1 "echo one two three; sleep 0.5; echo four" && until_true 5 "[ -s $ATT/out.0 ]" && tell detach &&
+    hear "^DETACHED" && truncate -s 8 "$ATT/out.0" && tell attach $job 0 1 "$ATT" resume=8 && over 0x0 10 &&
+    same "one two three four" "$(tr "\n" " " < "$ATT/out.0" | sed "s/ $//")"'
+test_case "one who watches gets what is kept, and neither holds nor ends the step" '
+    step 1 "echo before; sleep 0.7; echo after" && until_true 5 "[ -s $ATT/out.0 ]" &&
+    tell attach $job 0 1 "$ATT.w" watch && over 0x0 10 && until_true 5 "[ -s $ATT.w/done ]" &&
+    same "before after" "$(echo $(cat "$ATT.w/out.0"))" && same "before after" "$(echo $(cat "$ATT/out.0"))"'
 test_case "a program that is not there is said on stderr, with exit code 2" '
     job=$((job + 1)) && ATT=$AGENT_DIR/att.$job && tell step $job 0 1 1 "$W" -- no-such-program &&
     tell attach $job 0 1 "$ATT" && over 0x200 && grep -q "execve(): no-such-program: No such file or directory" "$ATT/err.0"'

@@ -113,3 +113,17 @@ test_case "--preserve-env leaves the counts alone, --threads bounds the calls, -
     expect "7 3" "$(SLURM_NNODES=7 SLURM_NTASKS=3 srun -E -n1 sh -c "echo \$SLURM_NNODES \$SLURM_NTASKS" 2>/dev/null)" &&
     expect 2 "$(srun -T1 -N2 hostname | wc -l)" && srun --slurmd-debug=info true 2>err &&
     grep -q "^slurmstepd: task 0 ([0-9]*) started" err && grep -q "^slurmstepd: task 0 exited with exit code 0" err'
+
+# --- sattach ---
+test_case "sattach shows a running step from what is kept on, and its exit codes" '
+    rm -f up go; srun -N2 -n3 sh -c "echo t\$SLURM_PROCID; : > up; while [ ! -e go ]; do sleep 0.1; done; echo end; exit \$SLURM_PROCID" >/dev/null 2>&1 & p=$!
+    begun up && id=$(squeue -h -o %i) && sattach --layout $id.0 | grep -q "3 tasks, 2 nodes (n\[1-2\])" &&
+    { sattach -l $id.0 >out 2>err & a=$!; } && { sattach --output-filter 1 $id.0 >one 2>/dev/null & b=$!; } &&
+    wait_for 10 grep -q "2: t2" out && wait_for 10 grep -q t1 one && : > go && { wait $a; expect 2 $?; } && wait $b
+    wait $p; expect "0: end|0: t0|1: end|1: t1|2: end|2: t2|" "$(sort out | tr "\n" "|")" && expect "t1 end" "$(echo $(cat one))" &&
+    grep -q "^sattach: error: task 2 exited with exit code 2$" err'
+test_case "sattach that leaves does not end the step; what is not there is refused" '
+    rm -f up go; srun sh -c ": > up; while [ ! -e go ]; do sleep 0.1; done" & p=$!; begun up && id=$(squeue -h -o %i) &&
+    { sattach $id.0 2>err & a=$!; } && sleep 0.5 && kill -TERM $a && { wait $a; expect 143 $?; } && grep -q detached err &&
+    { sattach $id.7 2>err; expect 1 $?; } && grep -q "^sattach: error: Could not get job step info: Invalid job id specified" err &&
+    ! sattach --output-filter 5 $id.0 2>err && : > go && wait $p && ! sattach $id 2>err && grep -q "Failed to parse stepid" err'

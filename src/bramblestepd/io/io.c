@@ -203,6 +203,7 @@ void io_main(const struct io_start *start)
     io->order = start->order;
     io->monitor = start->monitor;
     list_init(&io->clients);
+    list_init(&io->history);
     list_init(&io->texts);
     list_init(&io->watches);
     if ((io->link_fd = keep_only(start->link_fd)) < 0 || !(io->reactor = reactor_create(&err)))

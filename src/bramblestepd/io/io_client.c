@@ -21,11 +21,17 @@ struct io_text {
     char text[];
 };
 
-static struct io_client *first_client(const struct io *io)
+/* An srun: the step lives as long as it does. */
+static bool has_owner(const struct io *io)
 {
-    struct list_node *node = list_first(&io->clients);
+    list_for_each(node, &io->clients)
+    {
+        const struct io_client *c = container_of(node, struct io_client, node);
 
-    return node ? container_of(node, struct io_client, node) : NULL;
+        if (c->attached && !c->watcher)
+            return true;
+    }
+    return false;
 }
 
 uint64_t io_clients_credit(const struct io *io)
@@ -37,37 +43,18 @@ uint64_t io_clients_credit(const struct io *io)
     {
         const struct io_client *c = container_of(node, struct io_client, node);
 
-        if (!c->attached)
+        if (!c->attached || c->watcher)
             continue;
         any = true;
+        if (c->next) /* it must catch up first */
+            least = 0;
         if (c->credit < least)
             least = c->credit;
     }
-    return any ? least : 0;
+    return any && !io_history_is_full(io) ? least : 0;
 }
 
-void io_clients_data(struct io *io, uint32_t gtid, uint32_t stream, const void *data, size_t len)
-{
-    Wire__StepData frame = WIRE__STEP_DATA__INIT;
-
-    frame.has_gtid = frame.has_stream = frame.has_data = true;
-    frame.gtid = gtid;
-    frame.stream = stream;
-    frame.data.data = (uint8_t *)(uintptr_t)data;
-    frame.data.len = len;
-    list_for_each_safe(node, &io->clients)
-    {
-        struct io_client *c = container_of(node, struct io_client, node);
-
-        if (!c->attached)
-            continue;
-        c->credit -= len < c->credit ? len : c->credit;
-        if (stream == 1 ? c->want_out : c->want_err)
-            rpc_conn_send(c->conn, MSG_STEP_DATA, 0, &frame.base);
-    }
-}
-
-static void send_text(struct io_client *c, const char *text)
+void io_client_text(struct io_client *c, const char *text)
 {
     Wire__StepText frame = WIRE__STEP_TEXT__INIT;
     char line[4096];
@@ -89,8 +76,8 @@ void io_clients_text(struct io *io, const char *text)
         struct io_client *c = container_of(node, struct io_client, node);
 
         if (c->attached) {
-            send_text(c, text);
-            told = true;
+            io_client_text(c, text);
+            told |= !c->watcher;
         }
     }
     if (!told && list_count(&io->texts) < TEXTS_MAX) {
@@ -138,6 +125,7 @@ static void send_done(struct io_client *c)
         frame.text = (char *)(uintptr_t)io->abort_text;
     }
     c->done = true;
+    io_history_pump(c, true);
     rpc_conn_send(c->conn, MSG_STEP_DONE, 0, &frame.base);
 }
 
@@ -173,7 +161,7 @@ static void on_lost(void *arg)
 {
     struct io *io = arg;
 
-    if (io->num_clients && first_client(io)->attached)
+    if (has_owner(io))
         return;
     io->lost = true;
     io_link_send(io, LINK_LOST, 0, 0, NULL, 0);
@@ -199,24 +187,31 @@ static void on_attach(struct io_client *c, const Wire__StepAttach *attach)
 
     if (c->attached)
         return;
-    c->attached = io->had_client = true;
+    c->attached = true;
+    c->watcher = attach->watch;
     c->want_in = !attach->has_want_stdin || attach->want_stdin;
     c->want_out = !attach->has_want_stdout || attach->want_stdout;
     c->want_err = !attach->has_want_stderr || attach->want_stderr;
-    reactor_timer_stop(io->lost_timer);
+    if (!c->watcher) {
+        io->had_client = true;
+        reactor_timer_stop(io->lost_timer);
+    }
+    io_history_join(c, attach->has_resume_out, attach->resume_out);
     for (uint32_t i = 0; i < o->num_tasks; i++)
         pids[i] = (uint32_t)io->tasks[i].pid;
     reply.node_name = (char *)(uintptr_t)o->node_name;
     reply.gtids = (uint32_t *)(uintptr_t)o->nodes[o->node_index].gtids;
     reply.pids = pids;
     reply.n_gtids = reply.n_pids = o->num_tasks;
+    reply.has_out_from = true;
+    reply.out_from = c->start;
     rpc_conn_send(c->conn, MSG_STEP_ATTACH_REPLY, 0, &reply.base);
     if (c->want_in && io_wants_input(io))
         io_client_give_credit(io, c->id, INPUT_CREDIT);
-    for (struct list_node *node; (node = list_pop(&io->texts));) {
+    for (struct list_node *node; !c->watcher && (node = list_pop(&io->texts));) {
         struct io_text *t = container_of(node, struct io_text, node);
 
-        send_text(c, t->text);
+        io_client_text(c, t->text);
         free(t);
     }
     for (uint32_t i = 0; i < o->num_tasks; i++)
@@ -242,7 +237,7 @@ static void on_frame(void *arg, struct rpc_conn *conn, const struct rpc_frame *f
     } else if (!c->attached) {
         rpc_conn_abort(conn, &(struct error){ .code = BRE_PROTOCOL, .text = "not attached" });
     } else if (frame->type == MSG_STEP_CREDIT) {
-        c->credit += ((const Wire__StepCredit *)frame->msg)->bytes;
+        io_history_credit(c, ((const Wire__StepCredit *)frame->msg)->bytes);
         io_flow_update(io);
     } else if (frame->type == MSG_STEP_DATA) {
         if (c->want_in)
@@ -260,7 +255,7 @@ static void on_close(void *arg, struct rpc_conn *conn, const struct error *why)
 {
     struct io_client *c = arg;
     struct io *io = c->io;
-    bool was_attached = c->attached;
+    bool was_owner = c->attached && !c->watcher;
 
     (void)conn;
     log_debug(DBG_STDIO, "client gone: %s", why->text);
@@ -270,7 +265,7 @@ static void on_close(void *arg, struct rpc_conn *conn, const struct error *why)
     if (io->done && !io->num_clients)
         io_exit(io, 0);
     io_flow_update(io);
-    if (was_attached && !io->num_clients && !io->done)
+    if (was_owner && !has_owner(io) && !io->done)
         reactor_timer_start(io->lost_timer, LOST_CLIENT_MS, 0);
 }
 

@@ -62,7 +62,12 @@ struct io_client {
     uint32_t id;
     bool attached, done;
     bool want_in, want_out, want_err;
+    bool watcher;    /* sattach: nobody waits for it */
     uint64_t credit; /* bytes of output it may still be sent */
+    /* its place in the history */
+    struct io_sent *next; /* NULL: it has everything */
+    size_t next_off;
+    uint64_t start, window, done_bytes, skipped;
 };
 
 struct io_peer;
@@ -76,6 +81,9 @@ struct io {
     struct link_message *link_in;
 
     struct io_task *tasks;
+    struct list_node history; /* struct io_sent, see io_history.c */
+    size_t history_bytes;
+    uint64_t output_bytes, confirmed;
     uint32_t num_open; /* outputs that have not ended */
     struct list_node clients;
     uint32_t num_clients, next_client_id;
@@ -115,13 +123,23 @@ void io_window(struct io *io, uint32_t rows, uint32_t cols);
 
 /* io_client.c */
 void io_client_arrived(struct io *io, struct link_message *m);
-void io_clients_data(struct io *io, uint32_t gtid, uint32_t stream, const void *data, size_t len);
 void io_clients_text(struct io *io, const char *text);
 void io_clients_exit(struct io *io, uint32_t task);
 void io_clients_done(struct io *io);
 uint64_t io_clients_credit(const struct io *io); /* what every client would take; 0: hold */
 void io_client_give_credit(struct io *io, uint32_t client_id, size_t bytes);
 void io_clients_start_timer(struct io *io);
+
+void io_client_text(struct io_client *c, const char *text);
+
+/* io_history.c */
+/* A task has written; len 0: it will not any more. */
+void io_clients_data(struct io *io, uint32_t gtid, uint32_t stream, const void *data, size_t len);
+/* A client begins with what is kept, or behind the first `from` bytes. */
+void io_history_join(struct io_client *c, bool resume, uint64_t from);
+void io_history_credit(struct io_client *c, uint64_t bytes);
+void io_history_pump(struct io_client *c, bool all); /* all: without regard to credit */
+bool io_history_is_full(const struct io *io);
 
 /* io_peer.c */
 #define PEER_KIND_ABORT UINT32_MAX

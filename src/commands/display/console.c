@@ -96,7 +96,7 @@ static bool answer(const struct console *c, const struct show_option *o, const c
                    const struct show_option *options, size_t num)
 {
     bool completion = o->letter == SHOW_AUTOCOMPLETE, version = !strcmp(o->name, "version");
-    bool help = !strcmp(o->name, "help"), usage = o->letter == SHOW_USAGE;
+    bool help = !strcmp(o->name, "help"), usage = !strcmp(o->name, "usage");
 
     bool parsers = (o->letter == SHOW_JSON || o->letter == SHOW_YAML) && value && !strcmp(value, "list");
 

@@ -96,6 +96,19 @@ static bool pick_status(const struct srun_task *task, const void *arg)
     return task->state == TASK_EXITED && !task->told && task->status == *(const int *)arg;
 }
 
+/* sattach's words. */
+static void task_tell(struct srun *s, uint32_t gtid)
+{
+    const struct srun_task *task = &s->tasks[gtid];
+
+    if (WIFSIGNALED(task->status))
+        log_error("task %u killed by signal %d (%s)", gtid, WTERMSIG(task->status), strsignal(WTERMSIG(task->status)));
+    else if (WEXITSTATUS(task->status))
+        log_error("task %u exited with exit code %d", gtid, WEXITSTATUS(task->status));
+    else if (s->options.verbose)
+        srun_say(s, "task %u exited", gtid);
+}
+
 static void node_tell(struct srun *s, const struct srun_node *node, int status)
 {
     CLEANUP_FREE char *who = task_list(s, node->gtids, node->num_tasks, pick_status, &status);
@@ -125,8 +138,14 @@ void exits_flush(struct srun *s)
         for (uint32_t i = 0; i < node->num_tasks; i++) {
             const struct srun_task *task = &s->tasks[node->gtids[i]];
 
-            if (task->state == TASK_EXITED && !task->told)
+            if (task->state != TASK_EXITED || task->told)
+                continue;
+            if (!s->watching) {
                 node_tell(s, node, task->status);
+            } else {
+                task_tell(s, node->gtids[i]);
+                s->tasks[node->gtids[i]].told = true;
+            }
         }
     }
 }

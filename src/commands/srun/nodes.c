@@ -61,7 +61,8 @@ static void on_open(void *arg, struct rpc_conn *conn)
     attach.has_want_stdin = attach.has_want_stdout = attach.has_want_stderr = 1;
     attach.want_stdin = input_wanted_by(node->srun, node);
     attach.want_stdout = attach.want_stderr = 1;
-    attach.has_resume_out = node->received != 0;
+    attach.has_watch = attach.watch = node->srun->watching;
+    attach.has_resume_out = node->attached;
     attach.resume_out = node->received;
     node->lost_at_ms = 0;
     node->owed = 0;
@@ -75,6 +76,8 @@ static void on_attached(struct srun_node *node, const Wire__StepAttachReply *rep
 {
     struct srun *s = node->srun;
 
+    if (!node->attached)
+        node->received = reply->out_from;
     node->attached = true;
     if (reply->n_pids) {
         for (uint32_t i = 0; i < node->num_tasks; i++)
@@ -180,7 +183,9 @@ static void node_lost(struct srun_node *node, const struct error *why)
         srun_check_end(s);
         return;
     }
-    if (!node->attached) {
+    if (s->watching && !node->attached) {
+        log_error("Could not attach to StepId=%u.%u on node %s: %s", s->job_id, s->step_id, node->name, why->text);
+    } else if (!node->attached) {
         log_error("Task launch for StepId=%u.%u failed on node %s: %s", s->job_id, s->step_id, node->name,
                   why->text);
         log_error("Application launch failed: srun cannot reach the node at %s port %u; see its agent, or the "
@@ -192,7 +197,10 @@ static void node_lost(struct srun_node *node, const struct error *why)
     if (!s->exit_code)
         s->exit_code = 1;
     s->launch_failed = true;
-    srun_terminate_step(s);
+    if (s->watching)
+        srun_check_end(s);
+    else
+        srun_terminate_step(s);
 }
 
 static void on_close(void *arg, struct rpc_conn *conn, const struct error *why)

@@ -19,10 +19,10 @@
 #define SINK_HIGH (1u << 20)
 #define PIPE_SAFE 4096 /* what a pipe that polls writable takes without blocking */
 
-struct sink {
+struct outlet {
     struct reactor *reactor;
     struct fd_watch *watch;
-    sink_event_f *on_drain, *on_broken;
+    outlet_event_f *on_drain, *on_broken;
     void *arg;
     char *queue;
     size_t start, end, cap;
@@ -30,7 +30,7 @@ struct sink {
     bool pollable, broken;
 };
 
-static void sink_push(struct sink *s)
+static void outlet_push(struct outlet *s)
 {
     size_t before = s->end - s->start;
 
@@ -68,12 +68,12 @@ static void sink_push(struct sink *s)
 
 static void on_writable(void *arg)
 {
-    sink_push(arg);
+    outlet_push(arg);
 }
 
-struct sink *sink_create(struct reactor *r, int fd, sink_event_f *on_drain, sink_event_f *on_broken, void *arg)
+struct outlet *outlet_create(struct reactor *r, int fd, outlet_event_f *on_drain, outlet_event_f *on_broken, void *arg)
 {
-    struct sink *s = xcalloc(1, sizeof *s);
+    struct outlet *s = xcalloc(1, sizeof *s);
     struct stat st;
 
     s->reactor = r;
@@ -85,7 +85,7 @@ struct sink *sink_create(struct reactor *r, int fd, sink_event_f *on_drain, sink
     return s;
 }
 
-void sink_write(struct sink *s, const void *data, size_t len)
+void outlet_write(struct outlet *s, const void *data, size_t len)
 {
     if (s->broken || !len)
         return;
@@ -101,19 +101,19 @@ void sink_write(struct sink *s, const void *data, size_t len)
     }
     memcpy(s->queue + s->end, data, len);
     s->end += len;
-    sink_push(s);
+    outlet_push(s);
     /* Only what did not fit at once needs the loop. */
     if (s->start < s->end && s->pollable && !s->watch
         && (s->watch = fd_watch_create(s->reactor, s->fd, true, on_writable, s)))
         fd_watch_set(s->watch, true);
 }
 
-size_t sink_queued(const struct sink *s)
+size_t outlet_queued(const struct outlet *s)
 {
     return s->end - s->start;
 }
 
-void sink_destroy(struct sink *s)
+void outlet_destroy(struct outlet *s)
 {
     if (!s)
         return;
@@ -127,23 +127,23 @@ void sink_destroy(struct sink *s)
 
 bool output_has_room(const struct srun *s)
 {
-    return (!s->out_sink || sink_queued(s->out_sink) < SINK_HIGH)
-           && (!s->err_sink || sink_queued(s->err_sink) < SINK_HIGH);
+    return (!s->out_sink || outlet_queued(s->out_sink) < SINK_HIGH)
+           && (!s->err_sink || outlet_queued(s->err_sink) < SINK_HIGH);
 }
 
-static void put_label(struct srun *s, struct sink *sink, uint32_t gtid)
+static void put_label(struct srun *s, struct outlet *sink, uint32_t gtid)
 {
     char label[32];
 
     if (s->options.label && !s->options.pty)
-        sink_write(sink, label, (size_t)snprintf(label, sizeof label, "%*u: ", (int)s->label_width, gtid));
+        outlet_write(sink, label, (size_t)snprintf(label, sizeof label, "%*u: ", (int)s->label_width, gtid));
 }
 
 /* Complete lines, or what there is when it must go out now. */
-static void put_lines(struct srun *s, struct sink *sink, uint32_t gtid, const char *data, size_t len, bool whole)
+static void put_lines(struct srun *s, struct outlet *sink, uint32_t gtid, const char *data, size_t len, bool whole)
 {
     if (!s->options.label || s->options.pty) {
-        sink_write(sink, data, len);
+        outlet_write(sink, data, len);
         return;
     }
     while (len) {
@@ -151,9 +151,9 @@ static void put_lines(struct srun *s, struct sink *sink, uint32_t gtid, const ch
         size_t line = newline ? (size_t)(newline - data) + 1 : len;
 
         put_label(s, sink, gtid);
-        sink_write(sink, data, line);
+        outlet_write(sink, data, line);
         if (!newline && whole)
-            sink_write(sink, "\n", 1);
+            outlet_write(sink, "\n", 1);
         data += line;
         len -= line;
     }
@@ -162,7 +162,7 @@ static void put_lines(struct srun *s, struct sink *sink, uint32_t gtid, const ch
 void output_data(struct srun *s, struct srun_node *node, uint32_t gtid, unsigned stream, const uint8_t *data,
                  size_t len)
 {
-    struct sink *sink = stream == 2 ? s->err_sink : s->out_sink;
+    struct outlet *sink = stream == 2 ? s->err_sink : s->out_sink;
     const struct stream *to = stream == 2 ? &s->err : &s->out;
     struct strbuf *partial;
     const uint8_t *newline;
@@ -179,7 +179,7 @@ void output_data(struct srun *s, struct srun_node *node, uint32_t gtid, unsigned
         return;
     }
     if ((s->options.unbuffered && !s->options.label) || s->options.pty) {
-        sink_write(sink, data, len);
+        outlet_write(sink, data, len);
         return;
     }
     newline = memrchr(data, '\n', len);
@@ -204,12 +204,12 @@ void output_data(struct srun *s, struct srun_node *node, uint32_t gtid, unsigned
 void output_line(struct srun *s, const char *text)
 {
     size_t len = strlen(text);
-    struct sink *sink = s->err_sink && s->err.mode == STREAM_ALL ? s->err_sink : NULL;
+    struct outlet *sink = s->err_sink && s->err.mode == STREAM_ALL ? s->err_sink : NULL;
 
     if (sink) {
-        sink_write(sink, text, len);
+        outlet_write(sink, text, len);
         if (!len || text[len - 1] != '\n')
-            sink_write(sink, s->saved_terminal ? "\r\n" : "\n", s->saved_terminal ? 2 : 1);
+            outlet_write(sink, s->saved_terminal ? "\r\n" : "\n", s->saved_terminal ? 2 : 1);
     } else {
         fprintf(stderr, "%s%s", text, len && text[len - 1] == '\n' ? "" : "\n");
     }

@@ -1,4 +1,4 @@
-/* srun.c - run a program in parallel on the nodes of an allocation, and be its terminal. */
+/* srun.c - what becomes of a run: its end, its timers, and who takes part in its streams. */
 #include "config.h"
 #include "srun_private.h"
 
@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "client/client.h"
-#include "conf/client.h"
 #include "reactor/reactor.h"
 #include "util/error.h"
 #include "util/log.h"
@@ -81,6 +80,12 @@ void srun_check_end(struct srun *s)
     if (s->stage != SRUN_RUNNING || s->leaving)
         return;
     nodes_done = nodes_all_done(s);
+    if (s->watching && nodes_done) {
+        exits_flush(s);
+        srun_leave(s, s->exit_code ? s->exit_code : exits_code(s));
+    }
+    if (s->watching)
+        return;
     if (nodes_done && s->step_ended) {
         leave_normally(s);
     } else if ((nodes_done || s->step_ended) && !s->aborting && !reactor_timer_active(s->exit_timer)) {
@@ -179,137 +184,29 @@ static bool goes_through_us(const struct stream *stream)
 void srun_streams_start(struct srun *s)
 {
     if (goes_through_us(&s->out))
-        s->out_sink = sink_create(s->reactor, s->out_fd >= 0 ? s->out_fd : STDOUT_FILENO, on_drain, on_broken, s);
+        s->out_sink = outlet_create(s->reactor, s->out_fd >= 0 ? s->out_fd : STDOUT_FILENO, on_drain, on_broken, s);
     if (s->err.mode == STREAM_LOCAL && s->err_fd == s->out_fd)
         s->err_sink = s->out_sink;
     else if (goes_through_us(&s->err))
-        s->err_sink = sink_create(s->reactor, s->err_fd >= 0 ? s->err_fd : STDERR_FILENO, on_drain, on_broken, s);
+        s->err_sink = outlet_create(s->reactor, s->err_fd >= 0 ? s->err_fd : STDERR_FILENO, on_drain, on_broken, s);
     if (s->options.pty)
         terminal_raw(s);
     input_start(s);
 }
 
-static int srun_run(struct srun *s)
+void srun_streams_stop(struct srun *s)
 {
-    struct rpc_target target;
-    struct error err = { 0 };
-    uint64_t patience = s->options.msg_timeout_sec == OPT_UNSET ? CONTROLLER_WAIT_MS
-                                                                : (uint64_t)s->options.msg_timeout_sec * 1000;
-
-    if (client_target_load(&target, &err) < 0 || request_prepare(s, &err) < 0
-        || !(s->reactor = reactor_create(&err))) {
-        refusal_log(s->inside ? "Unable to create step" : "Unable to allocate resources", &err);
-        return exit_error_code();
-    }
-    s->exit_timer = reactor_timer_create(s->reactor, on_exit_timer, s);
-    s->flush_timer = reactor_timer_create(s->reactor, on_flush_timer, s);
-    s->wait_timer = reactor_timer_create(s->reactor, on_wait_timer, s);
-    signals_start(s);
-    s->link = ctl_link_create(s->reactor, &target, patience, &srun_link_ops, s);
-    reactor_run(s->reactor);
     input_fini(s);
     terminal_restore(s);
     if (s->err_sink != s->out_sink)
-        sink_destroy(s->err_sink);
-    sink_destroy(s->out_sink);
-    if (ctl_link_is_gone(s->link)) {
-        fflush(NULL);
-        _exit(s->exit_code);
-    }
-    signals_fini(s);
-    ctl_link_destroy(s->link);
-    reactor_settle(s->reactor);
-    reactor_destroy(s->reactor);
-    return s->exit_code;
+        outlet_destroy(s->err_sink);
+    outlet_destroy(s->out_sink);
+    s->err_sink = s->out_sink = NULL;
 }
 
-static int prepare_program(struct srun *s, struct error *err)
+void srun_timers_start(struct srun *s)
 {
-    struct job_options *o = &s->options;
-    const char *slash;
-
-    if (!s->argc) {
-        o->exit_code = EXIT_NUMBER;
-        return error_set(err, BRE_INVAL, "fatal: No command given to execute.");
-    }
-    for (size_t i = 0; i < s->argc; i++)
-        if (!strcmp(s->argv[i], ":"))
-            return error_set(err, BRE_NOT_SUPPORTED,
-                             "heterogeneous steps (\":\") are not supported yet: start an srun for each program");
-    slash = strrchr(s->argv[0], '/');
-    s->step_name = xstrdup(slash && slash[1] ? slash + 1 : s->argv[0]);
-    /* The allocation's name in the environment is not the step's. */
-    if (o->job_name && *o->job_name
-        && !(s->inside && job_options_source(o, "job-name") == OPT_BY_ENV)) {
-        free(s->step_name);
-        s->step_name = xstrdup(o->job_name);
-    }
-    if (o->multi_prog && programs_read(s, s->argv[0], err) < 0)
-        return -1;
-    return 0;
-}
-
-static int srun_prepare(struct srun *s, int argc, char **argv, struct error *err)
-{
-    struct job_options *o = &s->options;
-    uint32_t rows, cols;
-    int first = argc;
-
-    job_options_init(o, CMD_SRUN);
-    if (job_options_from_env(o, err) < 0 || job_options_from_args(o, argc, argv, &first, err) < 0)
-        return -1;
-    if (o->help || o->usage || o->version || (o->mpi && !strcmp(o->mpi, "list")))
-        return 0;
-    o->exit_code = EXIT_NUMBER;
-    s->inside = o->job_id != OPT_UNSET;
-    s->argv = argv + first;
-    s->argc = (size_t)(argc - first);
-    if (prepare_program(s, err) < 0 || job_options_check(o, err) < 0)
-        return -1;
-    o->exit_code = exit_error_code();
-    if (o->num_tasks == OPT_UNSET && !s->inside)
-        o->num_tasks = 1;
-    if (o->multi_prog && o->num_tasks != OPT_UNSET && programs_check(s, s->argv[0], o->num_tasks, err) < 0)
-        return -1;
-    if (o->mpi && *o->mpi && launcher_check(o->mpi, err) < 0)
-        return -1;
-    if (o->pty && !terminal_size(&rows, &cols)) {
-        log_error("ioctl(TIOCGWINSZ): %s", strerror(errno));
-        log_error("Not using a pseudo-terminal, disregarding --pty option");
-        o->pty = false;
-    }
-    s->submit_line = submit_line_format(argc, argv);
-    return o->test_only ? 0 : streams_read_options(s, o->num_tasks == OPT_UNSET ? UINT32_MAX : o->num_tasks, err);
-}
-
-int main(int argc, char **argv)
-{
-    struct srun s = { .in_fd = -1, .out_fd = -1, .err_fd = -1 };
-    struct error err = { 0 };
-    int rc = 0;
-
-    log_open("srun", NULL, false);
-    if (srun_prepare(&s, argc, argv, &err) < 0) {
-        error_log_lines(&err);
-        rc = s.options.exit_code;
-    } else if (s.options.help) {
-        job_options_help(CMD_SRUN, stdout);
-    } else if (s.options.usage) {
-        job_options_usage(CMD_SRUN, stdout);
-    } else if (s.options.version) {
-        version_print(stdout);
-    } else if (s.options.mpi && !strcmp(s.options.mpi, "list")) {
-        rc = launchers_list();
-    } else {
-        if (s.options.verbose)
-            job_options_log_given(&s.options);
-        hook_run(&s, s.options.prolog, "prolog_srun");
-        rc = srun_run(&s);
-        hook_run(&s, s.options.epilog, "epilog_srun");
-    }
-    streams_fini(&s);
-    nodes_fini(&s);
-    request_fini(&s);
-    job_options_fini(&s.options);
-    return rc;
+    s->exit_timer = reactor_timer_create(s->reactor, on_exit_timer, s);
+    s->flush_timer = reactor_timer_create(s->reactor, on_flush_timer, s);
+    s->wait_timer = reactor_timer_create(s->reactor, on_wait_timer, s);
 }

@@ -53,12 +53,12 @@ void fd_watch_set(struct fd_watch *w, bool on); /* NULL is allowed */
 void fd_watch_close(struct fd_watch *w);        /* NULL is allowed */
 
 /* A descriptor that is written without blocking the loop. */
-struct sink;
-typedef void sink_event_f(void *arg);
-struct sink *sink_create(struct reactor *r, int fd, sink_event_f *on_drain, sink_event_f *on_broken, void *arg);
-void sink_write(struct sink *s, const void *data, size_t len);
-size_t sink_queued(const struct sink *s);
-void sink_destroy(struct sink *s); /* writes what is left, blocking */
+struct outlet;
+typedef void outlet_event_f(void *arg);
+struct outlet *outlet_create(struct reactor *r, int fd, outlet_event_f *on_drain, outlet_event_f *on_broken, void *arg);
+void outlet_write(struct outlet *s, const void *data, size_t len);
+size_t outlet_queued(const struct outlet *s);
+void outlet_destroy(struct outlet *s); /* writes what is left, blocking */
 
 enum task_state { TASK_STARTING, TASK_RUNNING, TASK_EXITED };
 struct srun_task {
@@ -100,6 +100,7 @@ struct srun {
     struct env *step_env; /* of job and step, for --epilog; NULL: there is none yet */
     Wire__Rlimit **rlimits;
     size_t num_rlimits;
+    bool watching; /* sattach: the step is another's, and goes on without us */
     bool inside; /* in an allocation that is there already */
 
     struct reactor *reactor;
@@ -123,7 +124,7 @@ struct srun {
     uint32_t num_tasks;
 
     struct stream in, out, err;
-    struct sink *out_sink, *err_sink; /* may be the same */
+    struct outlet *out_sink, *err_sink; /* may be the same */
     int out_fd, err_fd;               /* opened files, or -1 */
     unsigned label_width;
     bool stream_broken;
@@ -150,6 +151,8 @@ void srun_leave(struct srun *s, int code);
 void srun_cancel_and_leave(struct srun *s, int code);
 /* The descriptors of standard input, output and error take part. */
 void srun_streams_start(struct srun *s);
+void srun_streams_stop(struct srun *s);
+void srun_timers_start(struct srun *s);
 /* End the step: the controller is told; wait at most for abort_sec.  The first is for --wait and lost
  * nodes, the second for signals. */
 void srun_terminate_step(struct srun *s);

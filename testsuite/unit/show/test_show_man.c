@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "commands/sacct/sacct.h"
+#include "commands/sattach/sattach.h"
 #include "commands/sdiag/sdiag.h"
 #include "commands/sinfo/sinfo.h"
 #include "commands/squeue/squeue.h"
@@ -167,6 +168,16 @@ START_TEST(sdiag_page_and_tables_agree)
 }
 END_TEST
 
+START_TEST(sattach_page_and_table_agree)
+{
+    CLEANUP_FREE char *page = page_load("sattach");
+    unsigned faults = check_options("sattach", page, sattach_options, sattach_num_options)
+                      + check_unknown("sattach", page, sattach_options, sattach_num_options);
+
+    ck_assert_uint_eq(faults, 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("show_man");
@@ -177,6 +188,7 @@ int main(void)
     tcase_add_test(tc, squeue_page_and_tables_agree);
     tcase_add_test(tc, sinfo_page_and_tables_agree);
     tcase_add_test(tc, sacct_page_and_tables_agree);
+    tcase_add_test(tc, sattach_page_and_table_agree);
     tcase_add_test(tc, sdiag_page_and_tables_agree);
     suite_add_tcase(s, tc);
     sr = srunner_create(s);
