@@ -35,6 +35,7 @@ system_tests = \
     testsuite/system/mpi.t \
     testsuite/system/hpl.t \
     testsuite/system/users.t \
+    testsuite/system/rights.t \
     testsuite/system/badinput.t \
     testsuite/system/relay.t \
     testsuite/system/suspend.t \

@@ -45,7 +45,7 @@ test_case "jobs of two users run side by side" '
     a=$(as alice sbatch --parsable -n1 -o /dev/null --wrap "sleep 30") && b=$(as bob sbatch --parsable -n1 -o /dev/null --wrap "sleep 30") &&
     job_wait $a RUNNING && job_wait $b RUNNING'
 test_case "bob cannot cancel, hold, update or step into the job of alice" '
-    ! as bob scancel $a 2>/dev/null; ! as bob scontrol hold $a 2>/dev/null && ! as bob scontrol update jobid=$a timelimit=5 2>/dev/null &&
+    ! as bob scancel $a 2>/dev/null && ! as bob scontrol hold $a 2>/dev/null && ! as bob scontrol update jobid=$a timelimit=5 2>/dev/null &&
     ! as bob timeout 10 srun --jobid=$a -n1 id 2>/dev/null && expect RUNNING "$(job_state $a)"'
 test_case "bob cannot drain a node or stop the controller" '
     ! as bob scontrol update nodename=u1 state=drain reason=x 2>/dev/null && ! as bob scontrol shutdown 2>/dev/null && scontrol ping'
