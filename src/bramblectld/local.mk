@@ -25,8 +25,8 @@ libctld_la_SOURCES += \
     src/bramblectld/requests/clients.c src/bramblectld/requests/clients.h \
     src/bramblectld/requests/control.c src/bramblectld/requests/diag.c src/bramblectld/requests/diag.h src/bramblectld/requests/filter.c \
     src/bramblectld/requests/filter.h src/bramblectld/requests/identity.c \
-    src/bramblectld/requests/identity.h src/bramblectld/requests/job_id_text.c \
-    src/bramblectld/requests/job_id_text.h src/bramblectld/requests/query.c \
+    src/bramblectld/requests/identity.h src/bramblectld/requests/query_ids.c \
+    src/bramblectld/requests/query.c \
     src/bramblectld/requests/query.h src/bramblectld/requests/query_acct.c \
     src/bramblectld/requests/query_jobs.c src/bramblectld/requests/query_nodes.c \
     src/bramblectld/requests/query_private.h src/bramblectld/requests/request.h \

@@ -206,9 +206,30 @@ int cluster_test_submit(struct cluster *c, const struct cluster_now *now,
                         struct start_forecast *res,
                         struct error *err);
 
+/* The records that a job id in a command means. */
+struct job_ref {
+    uint32_t job_id;            /* of a record, or of an array */
+    const struct bitmap *tasks; /* tasks of the array that are meant; NULL: none are named */
+    bool all_tasks;             /* "12_*" */
+};
+struct job_target {
+    uint32_t job_id;            /* of a record */
+    const struct bitmap *tasks; /* a record of many: those meant; NULL: all of them */
+};
+struct job_targets {
+    struct job_target *list;    /* in the arena given; in order of the records' ids */
+    size_t count;
+    bool is_array;              /* the id stands for an array or tasks of one */
+    struct bitmap *missing;     /* in the arena: tasks that do not exist (any more); NULL: none */
+};
+/* -1 when nothing has that id: "Invalid job id specified". */
+int cluster_job_targets(struct cluster *c, const struct job_ref *ref, struct arena *a,
+                        struct job_targets *out, struct error *err);
+
 struct control_request {
     enum job_action action;     /* CANCEL SIGNAL HOLD UHOLD RELEASE REQUEUE REQUEUE_HOLD NOTIFY */
     uint32_t job_id;
+    const struct bitmap *tasks; /* of a record of many: those meant; NULL: all */
     uint32_t step_id;           /* STEP_NONE: the job */
     uint32_t signal;
     bool batch_only, full;
@@ -227,6 +248,11 @@ int cluster_decide_update_job(struct cluster *c, const struct cluster_now *now,
                               const struct cluster_who *who, uint32_t job_id,
                               Wire__KeyValue *const *items, size_t num_items, struct decision *d,
                               struct error *err);
+/* The same for some tasks of a record of many; tasks NULL: for all it stands for. */
+int cluster_decide_update_tasks(struct cluster *c, const struct cluster_now *now,
+                                const struct cluster_who *who, uint32_t job_id,
+                                const struct bitmap *tasks, Wire__KeyValue *const *items,
+                                size_t num_items, struct decision *d, struct error *err);
 int cluster_decide_update_nodes(struct cluster *c, const struct cluster_now *now,
                                 const struct cluster_who *who, Wire__KeyValue *const *items,
                                 size_t num_items, struct decision *d, struct error *err);

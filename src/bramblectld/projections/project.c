@@ -243,6 +243,8 @@ static void batch_step(struct projector *p, const struct acct_record *job, const
     const Wire__NodeAlloc *node = ev->n_nodes ? ev->nodes[0] : NULL;
     struct acct_record *r = &step->rec;
     r->name = "batch";
+    r->array_id = job->array_id;
+    r->task_id = job->task_id;
     r->start_usec = r->submit_usec = r->eligible_usec = job->start_usec;
     r->state = JOB_RUNNING;
     r->num_nodes = r->num_tasks = 1;
@@ -398,6 +400,11 @@ static int step_created(struct projector *p, const Wire__EvStepCreated *ev, int6
     if (!row)
         row = row_add(p, ev->job_id, ev->attempt, ev->step_id);
     struct acct_record *r = &row->rec;
+    for (const struct row *job = first; job; job = job->next)
+        if (job->rec.step_id == STEP_NONE && job->rec.attempt == ev->attempt) {
+            r->array_id = job->rec.array_id;
+            r->task_id = job->rec.task_id;
+        }
     r->name = keep(p, ev->spec ? ev->spec->name : NULL);
     r->launcher = keep(p, ev->spec ? ev->spec->mpi : NULL);
     r->submit_line = keep(p, ev->spec ? ev->spec->submit_line : NULL);

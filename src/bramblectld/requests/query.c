@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "bramblectld/requests/diag.h"
-#include "bramblectld/requests/job_id_text.h"
 #include "bramblectld/requests/query_private.h"
 #include "reactor/reactor.h"
 #include "util/mem.h"
@@ -20,8 +19,7 @@ void query_free(struct query *q)
     list_remove(&q->link);
     job_filter_destroy(q->filter);
     table_fini(&q->table);
-    free(q->ids);
-    free(q->step_ids);
+    free(q->wanted);
     free(q);
 }
 
@@ -111,38 +109,6 @@ void query_resume(struct session *s)
     }
 }
 
-static int id_cmp(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return x < y ? -1 : x > y;
-}
-
-static int parse_ids(struct query *q, struct error *err)
-{
-    const Wire__QueryRequest *msg = q->msg;
-    if (!msg->n_job_ids)
-        return 0;
-    q->ids = xcalloc(msg->n_job_ids, sizeof(*q->ids));
-    q->step_ids = xcalloc(msg->n_job_ids, sizeof(*q->step_ids));
-    q->num_ids = msg->n_job_ids;
-    for (size_t i = 0; i < msg->n_job_ids; i++)
-        if (job_id_parse(msg->job_ids[i], &q->ids[i], &q->step_ids[i], err) < 0)
-            return -1;
-    if (msg->table == QUERY_ACCT)
-        return 0;
-    if (q->num_ids == 1 && !cluster_job_find(q->req->ctld->cluster, q->ids[0]))
-        return error_set(err, BRE_JOB_ID, "%s", error_code_text(BRE_JOB_ID));
-    if (msg->table != QUERY_STEPS) {
-        size_t n = 0;
-        qsort(q->ids, q->num_ids, sizeof(*q->ids), id_cmp);
-        for (size_t i = 0; i < q->num_ids; i++)
-            if (!n || q->ids[n - 1] != q->ids[i])
-                q->ids[n++] = q->ids[i];
-        q->num_ids = n;
-    }
-    return 0;
-}
-
 /* Planned starts are not kept up to date all the time: they are made when somebody looks. */
 static bool shows_plan(const Wire__QueryRequest *msg)
 {
@@ -158,32 +124,6 @@ static bool shows_plan(const Wire__QueryRequest *msg)
             break;
         }
     return false;
-}
-
-struct job *query_next_job(struct query *q, unsigned *looked, unsigned budget)
-{
-    struct ctld *c = q->req->ctld;
-    struct job *job;
-    while (*looked < budget) {
-        ++*looked;
-        if (q->ids) {
-            if (q->next_id == q->num_ids) {
-                q->done = true;
-                return NULL;
-            }
-            job = cluster_job_find(c->cluster, q->ids[q->next_id++]);
-            if (!job)
-                continue;
-        } else if (!(job = cluster_job_next(c->cluster, q->cursor))) {
-            q->done = true;
-            return NULL;
-        } else {
-            q->cursor = job_id(job);
-        }
-        if (job_filter_match(q->filter, c, job))
-            return job;
-    }
-    return NULL;
 }
 
 void query_handle(struct request *req, const Wire__QueryRequest *msg)
@@ -206,7 +146,7 @@ void query_handle(struct request *req, const Wire__QueryRequest *msg)
     } else if (table_init(&q->table, msg->table, q->msg->fields, q->msg->n_fields, &err) < 0) {
         goto refuse;
     }
-    if (parse_ids(q, &err) < 0
+    if (query_parse_ids(q, &err) < 0
         || ((msg->table == QUERY_JOBS || msg->table == QUERY_STEPS) && job_filter_of_query(q->msg, &q->filter, &err) < 0))
         goto refuse;
     if (msg->table != QUERY_ACCT && shows_plan(q->msg))

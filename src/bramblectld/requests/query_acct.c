@@ -224,9 +224,16 @@ void query_accounting(struct query *q)
     name_set_parse(&r->partitions, msg->partitions);
     name_set_parse(&r->names, msg->names);
     name_set_parse(&r->accounts, msg->accounts);
-    r->query.job_ids = q->ids;
-    r->query.step_ids = q->step_ids;
-    r->query.num_job_ids = (uint32_t)q->num_ids;
+    if (q->num_wanted) {
+        uint32_t *ids = arena_alloc(&r->arena, q->num_wanted * sizeof(*ids) * 2), *steps = ids + q->num_wanted;
+        for (size_t i = 0; i < q->num_wanted; i++) {
+            ids[i] = q->wanted[i].job_id;
+            steps[i] = q->wanted[i].step_id;
+        }
+        r->query.job_ids = ids;
+        r->query.step_ids = steps;
+        r->query.num_job_ids = (uint32_t)q->num_wanted;
+    }
     r->query.uids = r->uids;
     r->query.num_uids = (uint32_t)r->num_uids;
     r->query.partitions = (const char *const *)r->partitions.names;

@@ -108,7 +108,7 @@ static int64_t eligible(struct query *q, struct job *job, const struct job_view 
 static const char *explain(struct query *q, struct job *job)
 {
     struct cluster *c = q->req->ctld->cluster;
-    return q->num_ids && q->num_ids <= STORIES_MAX ? cluster_job_explain(c, job, &q->now, &q->table.arena)
+    return q->num_wanted && q->num_wanted <= STORIES_MAX ? cluster_job_explain(c, job, &q->now, &q->table.arena)
                                                : cluster_job_reason_text(c, job, &q->now, &q->table.arena);
 }
 
@@ -229,6 +229,7 @@ void query_jobs_slice(struct query *q, unsigned budget)
     struct job_view v;
     while (!table_full(&q->table) && (job = query_next_job(q, &looked, budget))) {
         cluster_job_view(c, job, &q->now, &v);
+        query_narrow(q, &v);
         for (size_t i = 0; i < q->table.num_columns; i++)
             job_cell(q, i, job, &v);
         table_next_row(&q->table);
@@ -285,16 +286,6 @@ static void step_cell(struct query *q, size_t col, const struct job_view *j, con
     }
 }
 
-static bool step_wanted(const struct query *q, uint32_t job_id, uint32_t step_id)
-{
-    if (!q->ids)
-        return true;
-    for (size_t i = 0; i < q->num_ids; i++)
-        if (q->ids[i] == job_id && (q->step_ids[i] == STEP_NONE || q->step_ids[i] == step_id))
-            return true;
-    return false;
-}
-
 void query_steps_slice(struct query *q, unsigned budget)
 {
     struct cluster *c = q->req->ctld->cluster;
@@ -308,7 +299,7 @@ void query_steps_slice(struct query *q, unsigned budget)
             continue;
         cluster_job_view(c, job, &q->now, &j);
         for (size_t k = 0; q->table.rows < TABLE_ROWS_MAX && cluster_step_nth(c, job, k, &v); k++) {
-            if (!step_wanted(q, j.job_id, v.step_id))
+            if (!query_step_wanted(q, j.job_id, v.step_id))
                 continue;
             for (size_t i = 0; i < q->table.num_columns; i++)
                 step_cell(q, i, &j, &v);

@@ -6,15 +6,23 @@
 #include "bramblectld/requests/query.h"
 #include "bramblectld/requests/request.h"
 #include "bramblectld/requests/table.h"
+#include "cluster/cluster.h"
+#include "util/bitmap.h"
 
+struct query_wanted {
+    uint32_t job_id, step_id;   /* STEP_NONE: the job and all its steps */
+    const struct bitmap *tasks; /* a record of many: those meant; NULL: all.  In the request's arena. */
+};
 struct query {
     struct request *req;
     const Wire__QueryRequest *msg;
     struct table table;
     struct job_filter *filter; /* JOBS, STEPS */
     struct cluster_now now;
-    uint32_t *ids, *step_ids;  /* job ids asked for, ascending; NULL: all */
-    size_t num_ids, next_id;
+    struct query_wanted *wanted; /* records that are named, by id */
+    size_t num_wanted, cap_wanted, next_id;
+    bool named;                 /* only those */
+    const struct bitmap *tasks; /* of the job that query_next_job() has returned */
     uint32_t cursor;           /* job id, node id or place to go on from */
     unsigned plan_slices;      /* of planning that are left before rows are made */
     bool done;
@@ -31,6 +39,11 @@ void query_parts_slice(struct query *q, unsigned budget);
 void query_accounting(struct query *q);
 void query_free(struct query *q);
 
+/* query_ids.c */
+int query_parse_ids(struct query *q, struct error *err);
+bool query_step_wanted(const struct query *q, uint32_t job_id, uint32_t step_id);
+/* Leave of a record of many what was asked for. */
+void query_narrow(struct query *q, struct job_view *v);
 /* Next job that matches ids and filter, from the cursor on.  NULL when *looked has reached the budget,
  * or at the end: q->done is then set. */
 struct job *query_next_job(struct query *q, unsigned *looked, unsigned budget);

@@ -5,8 +5,8 @@
 #include <strings.h>
 
 #include "bramblectld/requests/filter.h"
-#include "bramblectld/requests/job_id_text.h"
 #include "bramblectld/requests/request.h"
+#include "util/jobid.h"
 
 struct update {
     Wire__JobResult **results; /* in the request's arena */
@@ -44,22 +44,41 @@ static void add_failure(struct request *req, struct update *u, const char *id, c
     u->results[u->num++] = r;
 }
 
+/* Every record that the id means; an array's tasks that are over do not count against the others. */
 static int update_one(struct request *req, const char *text, Wire__KeyValue **items, size_t num, struct error *err)
 {
     struct ctld *c = req->ctld;
     struct cluster_now now = ctld_now(c);
-    uint32_t id, step;
-    if (job_id_parse(text, &id, &step, err) < 0)
+    struct job_targets targets;
+    struct error why = { 0 };
+    struct jobid id;
+    size_t met = 0;
+    int rc = 0;
+    if (jobid_parse(text, &id, err) < 0)
         return -1;
-    if (step != STEP_NONE)
-        return error_set(err, BRE_NOT_SUPPORTED, "update of steps is not supported: %s", text);
-    struct decision *d = ctld_decision(c);
-    if (cluster_decide_update_job(c->cluster, &now, &req->session->who, id, items, num, d, err) < 0) {
+    struct job_ref ref = { id.job_id, id.tasks, id.all_tasks };
+    if (id.step_id != STEP_NONE)
+        rc = error_set(err, BRE_NOT_SUPPORTED, "update of steps is not supported: %s", text);
+    else
+        rc = cluster_job_targets(c->cluster, &ref, &req->arena, &targets, err);
+    for (size_t i = 0; rc == 0 && i < targets.count; i++) {
+        struct decision *d = ctld_decision(c);
+        if (cluster_decide_update_tasks(c->cluster, &now, &req->session->who, targets.list[i].job_id,
+                                        targets.list[i].tasks, items, num, d, &why) == 0) {
+            ctld_commit(c, d, NULL, NULL);
+            met++;
+            continue;
+        }
         ctld_drop(c, d);
-        return -1;
+        if (!targets.is_array || (why.code != BRE_ALREADY_DONE && why.code != BRE_NOT_SUPPORTED))
+            rc = -1;
     }
-    ctld_commit(c, d, NULL, NULL);
-    return 0;
+    if (rc == 0 && !met)
+        rc = -1;
+    if (rc < 0 && why.code)
+        *err = why;
+    jobid_fini(&id);
+    return rc;
 }
 
 /* "jobid=12,13": each job for itself; one job's failure is the request's. */
@@ -68,7 +87,7 @@ static void update_jobs(struct request *req, const Wire__UpdateRequest *msg)
     struct update *u = arena_calloc(&req->arena, 1, sizeof(*u));
     const char *text = item(msg, "jobid");
     struct error err;
-    struct name_set ids;
+    size_t num_ids = 0;
     if (!text || !*text) {
         request_refuse_code(req, BRE_JOB_ID, "update job: JobId= is missing");
         return;
@@ -78,15 +97,16 @@ static void update_jobs(struct request *req, const Wire__UpdateRequest *msg)
     for (size_t i = 0; i < msg->n_items; i++)
         if (strcasecmp(msg->items[i]->key, "jobid") != 0)
             items[num++] = msg->items[i];
-    name_set_parse(&ids, text);
-    u->results = arena_alloc(&req->arena, (ids.num + 1) * sizeof(Wire__JobResult *));
-    for (size_t i = 0; i < ids.num; i++)
-        if (update_one(req, ids.names[i], items, num, &err) < 0)
-            add_failure(req, u, arena_strdup(&req->arena, ids.names[i]), &err);
-    const bool alone = ids.num == 1;
-    name_set_fini(&ids);
+    for (const char *p = text; *p; p += jobid_word(p), p += *p == ',')
+        num_ids++;
+    u->results = arena_alloc(&req->arena, (num_ids + 1) * sizeof(Wire__JobResult *));
+    for (const char *p = text; *p; p += jobid_word(p), p += *p == ',') {
+        const char *word = arena_strndup(&req->arena, p, jobid_word(p));
+        if (*word && update_one(req, word, items, num, &err) < 0)
+            add_failure(req, u, word, &err);
+    }
     req->data = u;
-    if (alone && u->num)
+    if (num_ids == 1 && u->num)
         request_refuse(req, &err);
     else
         ctld_commit(req->ctld, ctld_decision(req->ctld), updated, req);

@@ -258,6 +258,12 @@ static inline bool job_is_many(const struct job *job)
 int array_decide_split(struct cluster *c, const struct cluster_now *now, struct job *many,
                        uint32_t task_id, bool last, struct id_source *ids, struct decision *d,
                        uint32_t *new_id, struct error *err);
+/* Decide something for some tasks of a record of many (NULL: all; for other records it must be): each of
+ * them is split off, and decide gets a copy of the record that is as the task's will be. */
+typedef int task_decide_f(struct job *job, void *arg, struct decision *d, struct error *err);
+int tasks_decide(struct cluster *c, const struct cluster_now *now, struct job *job,
+                 const struct bitmap *tasks, task_decide_f *decide, void *arg, struct decision *d,
+                 struct error *err);
 /* For job_apply.c.  Around each change of phase: array_count(job, -1), change, array_count(job, 1). */
 int array_create(struct cluster *c, struct job *job, const char *text, struct error *err);
 int array_image_member(struct cluster *c, struct job *job, const Wire__JobImage *m, struct error *err);

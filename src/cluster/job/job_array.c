@@ -267,6 +267,110 @@ int array_decide_split(struct cluster *c, const struct cluster_now *now, struct 
     return 0;
 }
 
+int tasks_decide(struct cluster *c, const struct cluster_now *now, struct job *job,
+                 const struct bitmap *tasks, task_decide_f *decide, void *arg, struct decision *d,
+                 struct error *err)
+{
+    struct id_source ids;
+    struct bitmap *many;
+    uint32_t left;
+    int rc = 0;
+
+    if (!tasks || !job_is_many(job))
+        return decide(job, arg, d, err);
+    many = bitmap_copy(job->task->many);
+    left = job->task->count;
+    id_source_init(c, &ids);
+    for (ssize_t i = bitmap_next(tasks, 0); i >= 0 && rc == 0; i = bitmap_next(tasks, (size_t)i + 1)) {
+        struct job copy = *job;
+        struct task task = *job->task;
+
+        if (!bitmap_test(many, (size_t)i))
+            continue;
+        rc = array_decide_split(c, now, job, (uint32_t)i, left-- == 1, &ids, d, &copy.id, err);
+        if (rc < 0)
+            break;
+        task.id = (uint32_t)i;
+        task.many = NULL;
+        task.count = 1;
+        task.job = &copy;
+        copy.task = &task;
+        rc = decide(&copy, arg, d, err);
+    }
+    bitmap_destroy(many);
+    return rc;
+}
+
+/* ---- which records are meant ------------------------------------------------------------- */
+
+static void target_add(struct job_targets *t, uint32_t job_id, const struct bitmap *tasks)
+{
+    size_t i = t->count++;
+
+    for (; i > 0 && t->list[i - 1].job_id > job_id; i--) /* they come nearly in order */
+        t->list[i] = t->list[i - 1];
+    t->list[i] = (struct job_target){ job_id, tasks };
+}
+
+static struct bitmap *bitmap_in(struct arena *a, size_t bits)
+{
+    struct bitmap *b = arena_calloc(a, 1, sizeof(*b) + (bits + 63) / 64 * sizeof(b->words[0]));
+
+    b->bits = bits;
+    return b;
+}
+
+static void target_tasks(const struct array *array, const struct bitmap *tasks, struct arena *a,
+                         struct job_targets *out)
+{
+    struct bitmap *here = bitmap_in(a, tasks->bits);
+    struct job *many = array_many(array);
+
+    out->list = arena_alloc(a, (bitmap_count(tasks) + 1) * sizeof(*out->list));
+    bitmap_for_each(tasks, i)
+    {
+        const struct job *job = array_task_find(array, (uint32_t)i);
+
+        if (job && job == many) {
+            bitmap_set(here, (size_t)i);
+        } else if (job) {
+            target_add(out, job->id, NULL);
+        } else {
+            if (!out->missing)
+                out->missing = bitmap_in(a, tasks->bits);
+            bitmap_set(out->missing, (size_t)i);
+        }
+    }
+    if (!bitmap_is_empty(here))
+        target_add(out, many->id, bitmap_count(here) == many->task->count ? NULL : here);
+}
+
+int cluster_job_targets(struct cluster *c, const struct job_ref *ref, struct arena *a,
+                        struct job_targets *out, struct error *err)
+{
+    const struct array *array = array_find(c, ref->job_id);
+
+    memset(out, 0, sizeof(*out));
+    if (!array) {
+        if (ref->tasks || ref->all_tasks || !job_table_find(&c->jobs, ref->job_id))
+            return error_set(err, BRE_JOB_ID, "%s", error_code_text(BRE_JOB_ID));
+        out->list = arena_alloc(a, sizeof(*out->list));
+        target_add(out, ref->job_id, NULL);
+        return 0;
+    }
+    out->is_array = true;
+    if (ref->tasks) {
+        target_tasks(array, ref->tasks, a, out);
+        if (!out->count)
+            return error_set(err, BRE_JOB_ID, "%s", error_code_text(BRE_JOB_ID));
+        return 0;
+    }
+    out->list = arena_alloc(a, array->refs * sizeof(*out->list));
+    list_for_each(link, &array->tasks)
+        target_add(out, container_of(link, struct task, link)->job->id, NULL);
+    return 0;
+}
+
 /* ---- the rest of what happens to arrays ----------------------------------------------------- */
 
 int array_apply_updated(struct cluster *c, const Wire__Event *ev, struct error *err)

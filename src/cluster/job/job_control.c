@@ -292,10 +292,26 @@ static int decide_control(struct cluster *c, const struct cluster_now *now, stru
     return error_set(err, BRE_NOT_SUPPORTED, "unknown action %d", (int)req->action);
 }
 
+struct control_args {
+    struct cluster *c;
+    const struct cluster_now *now;
+    const struct control_request *req;
+};
+
+static int decide_one(struct job *job, void *arg, struct decision *d, struct error *err)
+{
+    const struct control_args *k = arg;
+
+    if (k->req->step_id != STEP_NONE)
+        return decide_step_control(k->c, k->now, job, k->req, d, err);
+    return decide_control(k->c, k->now, job, k->req, d, err);
+}
+
 int cluster_decide_control(struct cluster *c, const struct cluster_now *now,
                            const struct control_request *req, struct decision *d,
                            struct error *err)
 {
+    struct control_args args = { c, now, req };
     struct decision_mark mark = decision_mark(d);
     struct job *job = job_table_find(&c->jobs, req->job_id);
 
@@ -304,9 +320,7 @@ int cluster_decide_control(struct cluster *c, const struct cluster_now *now,
     if (check_owner(job, &req->who, err) < 0)
         return -1;
     clock_check(c, now, d);
-    if ((req->step_id != STEP_NONE ? decide_step_control(c, now, job, req, d, err)
-                                   : decide_control(c, now, job, req, d, err))
-        < 0)
+    if (tasks_decide(c, now, job, req->tasks, decide_one, &args, d, err) < 0)
         return decision_rollback(d, mark);
     return 0;
 }

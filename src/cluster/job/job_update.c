@@ -13,6 +13,8 @@ struct job_wish {
     Wire__JobSpec spec; /* what is set */
     char *cleared[64];  /* what is unset */
     size_t num_cleared;
+    bool has_throttle;
+    uint32_t throttle;
     bool has_priority, has_hold, needs_pending, needs_operator;
     uint32_t priority, hold;
     bool resources; /* the request itself changes: admit it anew */
@@ -206,6 +208,12 @@ static int set_item(struct cluster *c, const struct cluster_now *now, struct job
         rc = set_text(w, val, &s->std_err, "std_err");
     } else if (KEY("stdin")) {
         rc = set_text(w, val, &s->std_in, "std_in");
+    } else if (KEY("arraytaskthrottle")) {
+        pending_only = false;
+        if (!job->task)
+            return error_set(err, BRE_UPDATE, "job %u is not an array", job->id);
+        w->has_throttle = true;
+        rc = num_parse_u32(val, 0, UINT32_MAX - 1, &w->throttle, "ArrayTaskThrottle", err);
     } else if (KEY("wckey")) {
         rc = set_text(w, val, &s->wckey, "wckey");
     } else {
@@ -233,17 +241,25 @@ static int check_changed(struct cluster *c, const struct cluster_now *now, struc
     return rc;
 }
 
-int cluster_decide_update_job(struct cluster *c, const struct cluster_now *now,
-                              const struct cluster_who *who, uint32_t job_id,
-                              Wire__KeyValue *const *items, size_t num_items,
-                              struct decision *d, struct error *err)
+struct update_args {
+    struct cluster *c;
+    const struct cluster_now *now;
+    const struct cluster_who *who;
+    Wire__KeyValue *const *items;
+    size_t num_items;
+};
+
+static int decide_update(struct job *job, void *arg, struct decision *d, struct error *err)
 {
-    struct job *job = job_table_find(&c->jobs, job_id);
+    const struct update_args *k = arg;
+    struct cluster *c = k->c;
+    const struct cluster_now *now = k->now;
+    const struct cluster_who *who = k->who;
+    Wire__KeyValue *const *items = k->items;
+    size_t num_items = k->num_items;
     struct job_wish w = { 0 };
     Wire__EvJobUpdated *ev;
 
-    if (!job)
-        return error_set(err, BRE_JOB_ID, "Invalid job id specified");
     if (!who->is_operator && !who->is_admin && who->uid != job->ident->msg->uid)
         return error_set(err, BRE_ACCESS, "Access/permission denied");
     if (job->phase >= PHASE_ENDING)
@@ -262,7 +278,7 @@ int cluster_decide_update_job(struct cluster *c, const struct cluster_now *now,
     if (w.needs_pending && job->phase != PHASE_PENDING)
         return error_set(err, BRE_NOT_SUPPORTED,
                          "job %u is running: this can be changed only while it is pending",
-                         job_id);
+                         job->id);
     if (job->phase == PHASE_RUNNING && w.spec.has_time_limit_min
         && w.spec.time_limit_min <= job_time_limit(c, job))
         w.needs_operator = false; /* one's own job may be given less time */
@@ -271,9 +287,17 @@ int cluster_decide_update_job(struct cluster *c, const struct cluster_now *now,
                          "Access/permission denied: only operators may raise this");
     if (w.resources && check_changed(c, now, job, &w, who, d, err) < 0)
         return -1;
-    clock_check(c, now, d);
+    if (w.has_throttle && w.throttle != job->task->array->throttle) {
+        Wire__EvArrayUpdated *array =
+            event_add(d, now, array_updated, ARRAY_UPDATED, EvArrayUpdated, EV_ARRAY_UPDATED);
+
+        SET(array, job_id, job->task->array->id);
+        SET(array, throttle, w.throttle);
+    }
+    if (w.has_throttle && num_items == 1)
+        return 0;
     ev = event_add(d, now, job_updated, JOB_UPDATED, EvJobUpdated, EV_JOB_UPDATED);
-    SET(ev, job_id, job_id);
+    SET(ev, job_id, job->id);
     ev->changes = arena_memdup(&d->arena, &w.spec, sizeof(w.spec));
     ev->cleared = arena_memdup(&d->arena, w.cleared, sizeof(w.cleared));
     ev->n_cleared = w.num_cleared;
@@ -289,4 +313,29 @@ int cluster_decide_update_job(struct cluster *c, const struct cluster_now *now,
                 ? 0
                 : job->start_usec + (int64_t)w.spec.time_limit_min * MIN_USEC);
     return 0;
+}
+
+int cluster_decide_update_tasks(struct cluster *c, const struct cluster_now *now,
+                                const struct cluster_who *who, uint32_t job_id,
+                                const struct bitmap *tasks, Wire__KeyValue *const *items,
+                                size_t num_items, struct decision *d, struct error *err)
+{
+    struct update_args args = { c, now, who, items, num_items };
+    struct decision_mark mark = decision_mark(d);
+    struct job *job = job_table_find(&c->jobs, job_id);
+
+    if (!job)
+        return error_set(err, BRE_JOB_ID, "Invalid job id specified");
+    clock_check(c, now, d);
+    if (tasks_decide(c, now, job, tasks, decide_update, &args, d, err) < 0)
+        return decision_rollback(d, mark);
+    return 0;
+}
+
+int cluster_decide_update_job(struct cluster *c, const struct cluster_now *now,
+                              const struct cluster_who *who, uint32_t job_id,
+                              Wire__KeyValue *const *items, size_t num_items,
+                              struct decision *d, struct error *err)
+{
+    return cluster_decide_update_tasks(c, now, who, job_id, NULL, items, num_items, d, err);
 }

@@ -202,7 +202,7 @@ void cell_job_id(struct strbuf *out, const struct table *t, size_t row)
     strbuf_addc(out, '_');
     if ((tasks = table_text(t, FIELD_JOB_ARRAY_TASKS, row))) {
         strbuf_addc(out, '[');
-        cell_text(out, tasks);
+        cell_tasks(out, tasks);
         strbuf_addc(out, ']');
     } else if ((task = table_int(t, FIELD_JOB_ARRAY_TASK, row)) >= 0) {
         cell_int(out, task);

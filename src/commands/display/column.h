@@ -50,6 +50,8 @@ struct column {
 
 /* Cells.  Control characters of texts become '?'. */
 void cell_text(struct strbuf *out, const char *text);
+/* A list of array tasks, cut as SLURM_BITSTR_LEN says. */
+void cell_tasks(struct strbuf *out, const char *tasks);
 /* The text, or "(null)" as Slurm prints what is not there. */
 void cell_text_or_null(struct strbuf *out, const char *text);
 void cell_int(struct strbuf *out, int64_t value);

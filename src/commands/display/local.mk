@@ -10,6 +10,7 @@ libdisplay_la_SOURCES = \
     src/commands/display/sort.c src/commands/display/sort.h \
     src/commands/display/source.c src/commands/display/source.h \
     src/commands/display/story.c src/commands/display/story.h \
+    src/commands/display/tasks.c \
     src/commands/display/table.c src/commands/display/table.h \
     $(COMMAND_CLIENT_SOURCES)
 # documents for programs, only of the commands that have --json and --yaml

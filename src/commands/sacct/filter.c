@@ -7,13 +7,15 @@
 
 #include "bramble/constants.h"
 #include "commands/sacct/sacct_private.h"
+#include "util/bitmap.h"
 #include "util/mem.h"
+#include "util/taskset.h"
 
 void sacct_filter_need(const struct sacct_params *p, bool *want)
 {
     static const uint16_t always[] = {
         FIELD_ACCT_JOB_ID,   FIELD_ACCT_STEP_ID,    FIELD_ACCT_ATTEMPT,  FIELD_ACCT_UID,
-        FIELD_ACCT_ARRAY_ID, FIELD_ACCT_ARRAY_TASK, FIELD_ACCT_STATE,    FIELD_ACCT_ELIGIBLE_TIME,
+        FIELD_ACCT_ARRAY_ID, FIELD_ACCT_ARRAY_TASK, FIELD_ACCT_ARRAY_TASKS, FIELD_ACCT_STATE,    FIELD_ACCT_ELIGIBLE_TIME,
         FIELD_ACCT_END_TIME, FIELD_ACCT_START_TIME,
     };
 
@@ -33,6 +35,23 @@ void sacct_filter_need(const struct sacct_params *p, bool *want)
     want[FIELD_ACCT_TIME_LIMIT] |= p->limit_min >= 0;
 }
 
+/* A task, or a record of many that holds one of those. */
+static bool task_meant(const struct bitmap *tasks, const struct table *t, size_t row)
+{
+    const char *many = table_text(t, FIELD_ACCT_ARRAY_TASKS, row);
+    int64_t task = table_int(t, FIELD_ACCT_ARRAY_TASK, row);
+    struct taskset set;
+    bool found = false;
+
+    if (task >= 0)
+        return bitmap_test(tasks, (size_t)task);
+    if (!many || taskset_parse(many, TASKSET_LIMIT, &set, NULL) < 0)
+        return false;
+    bitmap_for_each(tasks, i) found = found || bitmap_test(set.set, (size_t)i);
+    taskset_fini(&set);
+    return found;
+}
+
 static bool job_named(const struct sacct_params *p, const struct table *t, size_t row, bool step)
 {
     int64_t id = table_int(t, FIELD_ACCT_JOB_ID, row), array = table_int(t, FIELD_ACCT_ARRAY_ID, row);
@@ -42,7 +61,7 @@ static bool job_named(const struct sacct_params *p, const struct table *t, size_
 
         if (s->job_id != id && s->job_id != array)
             continue;
-        if (s->array_task >= 0 && s->array_task != table_int(t, FIELD_ACCT_ARRAY_TASK, row))
+        if (s->tasks && !task_meant(s->tasks, t, row))
             continue;
         if (s->step_id < 0 || (step && s->step_id == table_int(t, FIELD_ACCT_STEP_ID, row)))
             return true;
@@ -57,8 +76,7 @@ static bool job_meant(const struct sacct_params *p, const struct table *t, size_
 
     for (size_t i = 0; i < p->num_jobs; i++)
         if ((p->jobs[i].job_id == id || p->jobs[i].job_id == array)
-            && (p->jobs[i].array_task < 0
-                || p->jobs[i].array_task == table_int(t, FIELD_ACCT_ARRAY_TASK, row)))
+            && (!p->jobs[i].tasks || task_meant(p->jobs[i].tasks, t, row)))
             return true;
     return p->num_jobs == 0;
 }

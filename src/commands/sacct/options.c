@@ -10,6 +10,8 @@
 #include "bramble/constants.h"
 #include "commands/sacct/sacct_private.h"
 #include "util/error.h"
+#include "util/bitmap.h"
+#include "util/jobid.h"
 #include "util/mem.h"
 #include "util/num.h"
 #include "util/timefmt.h"
@@ -87,41 +89,20 @@ const size_t sacct_num_options = sizeof(sacct_options) / sizeof(sacct_options[0]
 
 static int selector_parse(const char *word, struct acct_selector *s)
 {
-    char *end;
+    struct jobid id;
 
-    *s = (struct acct_selector){ .array_task = FIELD_UNSET, .step_id = FIELD_UNSET };
-    s->job_id = strtoll(word, &end, 10);
-    if (end == word || s->job_id <= 0 || s->job_id > UINT32_MAX)
+    if (jobid_parse(word, &id, NULL) < 0)
         return -1;
-    if (*end == '_') {
-        const char *task = end + 1;
-
-        s->array_task = strtoll(task, &end, 10);
-        if (*task == '[' || *task == '*')
-            end += strcspn(end, "."), s->array_task = FIELD_UNSET;
-        else if (end == task)
-            return -1;
-    }
-    if (*end == '.') {
-        const char *step = end + 1;
-
-        if (!strcmp(step, "batch"))
-            s->step_id = STEP_BATCH;
-        else if (!strcmp(step, "extern"))
-            s->step_id = STEP_EXTERN;
-        else if (!strcmp(step, "interactive"))
-            s->step_id = STEP_INTERACTIVE;
-        else
-            s->step_id = strtoll(step, &end, 10);
-        return s->step_id < 0 || (s->step_id < STEP_INTERACTIVE && (end == step || *end)) ? -1 : 0;
-    }
-    return *end ? -1 : 0;
+    *s = (struct acct_selector){ .job_id = id.job_id,
+                                 .step_id = id.step_id == STEP_NONE ? FIELD_UNSET : (int64_t)id.step_id,
+                                 .tasks = id.tasks };
+    return 0;
 }
 
 static int add_jobs(struct sacct_params *p, const char *text)
 {
     while (*text) {
-        size_t len = strcspn(text, ",");
+        size_t len = jobid_word(text);
         CLEANUP_FREE char *word = xstrndup(text, len);
         struct acct_selector s;
 
@@ -365,6 +346,8 @@ int sacct_params_parse(struct sacct_params *p, int argc, char **argv, int64_t no
 
 void sacct_params_fini(struct sacct_params *p)
 {
+    for (size_t i = 0; i < p->num_jobs; i++)
+        bitmap_destroy(p->jobs[i].tasks);
     hostlist_destroy(p->nodes);
     free(p->jobs);
     free(p->uids);

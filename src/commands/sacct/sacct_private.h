@@ -6,7 +6,8 @@
 #include "util/hostlist.h"
 
 struct acct_selector {
-    int64_t job_id, array_task, step_id; /* FIELD_UNSET: any */
+    int64_t job_id, step_id; /* FIELD_UNSET: any */
+    struct bitmap *tasks;    /* of the array; NULL: any */
 };
 
 struct number_range {

@@ -11,6 +11,7 @@
 #include "bramble/constants.h"
 #include "jobopt/jobopt.h"
 #include "util/error.h"
+#include "util/jobid.h"
 #include "util/hostlist.h"
 #include "util/mem.h"
 #include "util/num.h"
@@ -162,34 +163,13 @@ static int read_env(struct cancel_options *o, struct error *err)
     return 0;
 }
 
-/* "12" or "12.3"; array tasks and heterogeneous components are forms that no job here has, and are
- * passed on: the controller knows none. */
-static int id_check(const char *id, struct error *err)
+static int id_check(const char *text, struct error *err)
 {
-    const char *p = id;
-    CLEANUP_FREE char *number = NULL;
-    size_t len = strspn(p, "0123456789");
-    uint32_t value;
+    struct jobid id;
 
-    number = xstrndup(p, len);
-    if (num_parse_u32(number, 1, UINT32_MAX, &value, "", NULL) < 0)
-        return error_set(err, BRE_JOB_ID, "Invalid job id %.64s", id);
-    p += len;
-    if (*p == '_' || *p == '+') {
-        len = strspn(++p, "0123456789");
-        if (!len)
-            return error_set(err, BRE_JOB_ID, "Invalid job id %.64s", id);
-        p += len;
-    }
-    if (*p == '.') {
-        CLEANUP_FREE char *step = xstrdup(p + 1);
-
-        if (num_parse_u32(step, 0, UINT32_MAX, &value, "", NULL) < 0)
-            return error_set(err, BRE_JOB_ID, "Invalid job id %.64s", id);
-        p += strlen(p);
-    }
-    if (*p)
-        return error_set(err, BRE_JOB_ID, "Invalid job id %.64s", id);
+    if (jobid_parse(text, &id, NULL) < 0)
+        return error_set(err, BRE_JOB_ID, "Invalid job id %.64s", text);
+    jobid_fini(&id);
     return 0;
 }
 
@@ -202,7 +182,7 @@ static int read_ids(struct cancel_options *o, int num, char **words, struct erro
         const char *p = words[i];
 
         do {
-            size_t len = strcspn(p, ",");
+            size_t len = jobid_word(p);
             CLEANUP_FREE char *id = xstrndup(p, len);
 
             if (id_check(id, err) < 0)

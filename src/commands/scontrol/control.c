@@ -10,6 +10,7 @@
 
 #include "bramble/constants.h"
 #include "util/error.h"
+#include "util/jobid.h"
 #include "util/mem.h"
 #include "wire/client.pb-c.h"
 
@@ -20,10 +21,17 @@ static size_t collect(int argc, char **argv, char **ids, size_t max)
     size_t num = 0;
 
     for (int i = 0; i < argc; i++) {
-        char *word = strchr(argv[i], '=') ? strchr(argv[i], '=') + 1 : argv[i], *save = NULL;
+        char *word = strchr(argv[i], '=') ? strchr(argv[i], '=') + 1 : argv[i];
 
-        for (char *id = strtok_r(word, ",", &save); id && num < max; id = strtok_r(NULL, ",", &save))
-            ids[num++] = id;
+        while (*word && num < max) {
+            size_t len = jobid_word(word);
+            bool more = word[len] == ',';
+
+            word[len] = '\0';
+            if (*word)
+                ids[num++] = word;
+            word += len + more;
+        }
     }
     return num;
 }
@@ -88,11 +96,15 @@ static int send_control(struct scontrol *sc, const struct order *order, char **i
     }
     for (size_t i = 0; i < reply->n_results; i++) {
         const Wire__JobResult *result = reply->results[i];
-        const char *standard = error_code_text((int)result->code);
+        const char *standard = result->code ? error_code_text((int)result->code) : "No error";
 
         rc = -1;
         if (sc->quiet)
             continue;
+        if (result->job_id && strchr(result->job_id, '_')) { /* tasks of an array, alike ones together */
+            fprintf(stderr, "%s: %s\n", result->job_id, standard);
+            continue;
+        }
         fprintf(stderr, "%s for job %s\n", standard, result->job_id);
         if (order->tail)
             fprintf(stderr, "%s: %s\n", order->tail, standard);

@@ -8,16 +8,19 @@
 #include <sys/wait.h>
 
 #include "bramble/constants.h"
+#include "commands/display/column.h"
 #include "commands/display/doc.h"
 #include "commands/display/console.h"
 #include "util/error.h"
+#include "util/jobid.h"
 #include "util/mem.h"
 #include "util/num.h"
 #include "util/timefmt.h"
 #include "wire/client.pb-c.h"
 
 static const uint16_t job_fields[] = {
-    FIELD_JOB_ID, FIELD_JOB_ARRAY_ID, FIELD_JOB_ARRAY_TASK, FIELD_JOB_ARRAY_TASKS, FIELD_JOB_NAME,
+    FIELD_JOB_ID, FIELD_JOB_ARRAY_ID, FIELD_JOB_ARRAY_TASK, FIELD_JOB_ARRAY_TASKS,
+    FIELD_JOB_ARRAY_MAX_RUN, FIELD_JOB_NAME,
     FIELD_JOB_USER, FIELD_JOB_UID, FIELD_JOB_GROUP, FIELD_JOB_GID, FIELD_JOB_ACCOUNT, FIELD_JOB_QOS,
     FIELD_JOB_PARTITION, FIELD_JOB_STATE, FIELD_JOB_REASON, FIELD_JOB_REASON_TEXT, FIELD_JOB_PRIORITY,
     FIELD_JOB_NICE, FIELD_JOB_SUBMIT_TIME, FIELD_JOB_ELIGIBLE_TIME, FIELD_JOB_ACCRUE_TIME,
@@ -75,10 +78,16 @@ static void add_identity(struct record *rec, const struct row *row)
         const char *tasks = text(row, FIELD_JOB_ARRAY_TASKS);
 
         record_add(rec, "ArrayJobId=%lld ", (long long)num(row, FIELD_JOB_ARRAY_ID));
-        if (tasks)
-            record_add(rec, "ArrayTaskId=%s ", tasks);
-        else
+        if (tasks) {
+            CLEANUP_STRBUF struct strbuf list = STRBUF_INIT;
+
+            cell_tasks(&list, tasks);
+            record_add(rec, "ArrayTaskId=%s ", strbuf_str(&list));
+        } else {
             record_add(rec, "ArrayTaskId=%lld ", (long long)num(row, FIELD_JOB_ARRAY_TASK));
+        }
+        if (num_or(row, FIELD_JOB_ARRAY_MAX_RUN, 0))
+            record_add(rec, "ArrayTaskThrottle=%lld ", (long long)num(row, FIELD_JOB_ARRAY_MAX_RUN));
     }
     record_text(rec, "JobName", text(row, FIELD_JOB_NAME));
     record_line(rec);
@@ -294,7 +303,7 @@ int show_job(struct scontrol *sc, int argc, char **argv)
     struct error err = { 0 };
     struct table *table;
     char message[2 * ERROR_TEXT_MAX];
-    uint32_t id;
+    struct jobid id;
 
     req.has_table = true;
     req.table = QUERY_JOBS;
@@ -304,10 +313,11 @@ int show_job(struct scontrol *sc, int argc, char **argv)
         argv[0][strcspn(argv[0], ".")] = '\0';
         req.job_ids = argv;
         req.n_job_ids = 1;
-        if (num_parse_u32(argv[0], 1, UINT32_MAX, &id, "job", NULL) < 0) {
+        if (jobid_parse(argv[0], &id, NULL) < 0) {
             fputs("scontrol_print_job error: Invalid job id specified\n", stderr);
             return -1;
         }
+        jobid_fini(&id);
     }
     if (sc->doc)
         return show_document(sc, &doc_jobs, &req, "slurm_load_jobs", NULL, NULL);
@@ -317,6 +327,11 @@ int show_job(struct scontrol *sc, int argc, char **argv)
     }
     for (size_t i = 0; i < table_rows(table); i++)
         print_job(sc, &(struct row){ table, i });
+    if (!table_rows(table) && argc) {
+        fprintf(stderr, "Job %s not found\n", argv[0]);
+        table_destroy(table);
+        return -1;
+    }
     if (!table_rows(table) && !sc->quiet)
         puts("No jobs in the system");
     table_destroy(table);

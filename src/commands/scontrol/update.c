@@ -134,6 +134,10 @@ static int report_job(const struct scontrol *sc, const struct error *err, const 
         return report(sc, err, "slurm_update error");
     if (sc->quiet)
         return -1;
+    if (strchr(id, '_')) {
+        fprintf(stderr, "%s: %s\n", id, standard);
+        return -1;
+    }
     fprintf(stderr, "%s for job %s\n", standard, id);
     if (*err->text && strcmp(err->text, standard))
         fprintf(stderr, "scontrol: %s\n", err->text);

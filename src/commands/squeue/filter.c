@@ -8,6 +8,7 @@
 
 #include "bramble/constants.h"
 #include "commands/squeue/squeue_private.h"
+#include "util/bitmap.h"
 #include "util/mem.h"
 
 #define DEFAULT_STATES                                                                         \
@@ -36,7 +37,8 @@ void squeue_filter_need(const struct squeue_params *p, bool *want)
     if (p->steps)
         want[FIELD_STEP_ID] = want[FIELD_STEP_JOB_ID] = true;
     else
-        want[FIELD_JOB_STATE] = want[FIELD_JOB_ID] = true;
+        want[FIELD_JOB_STATE] = want[FIELD_JOB_ID] = want[FIELD_JOB_ARRAY_ID] = want[FIELD_JOB_ARRAY_TASK] =
+            want[FIELD_JOB_ARRAY_TASKS] = true;
     want[f->uid] |= p->by_user || p->not_me;
     want[f->partition] |= p->partitions || p->by_part;
     want[f->name] |= p->names != NULL;
@@ -60,8 +62,9 @@ static bool job_matches(const struct squeue_params *p, const struct table *t, si
 
         if (s->job_id != id && s->job_id != array)
             continue;
-        if (s->array_task != FIELD_UNSET && table_int(t, f->array_task, row) != s->array_task)
-            continue;
+        if (s->tasks && table_int(t, f->array_task, row) >= 0
+            && !bitmap_test(s->tasks, (size_t)table_int(t, f->array_task, row)))
+            continue; /* of a record of many the controller has left out the others */
         if (p->steps && s->step_id != FIELD_UNSET && table_int(t, FIELD_STEP_ID, row) != s->step_id)
             continue;
         return true;

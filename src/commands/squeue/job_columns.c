@@ -86,7 +86,7 @@ static void show_array_task(struct strbuf *out, const struct view *v, size_t row
     int64_t task = get(v, FIELD_JOB_ARRAY_TASK, row);
 
     if (tasks)
-        cell_text(out, tasks);
+        cell_tasks(out, tasks);
     else if (task >= 0)
         cell_int(out, task);
     else

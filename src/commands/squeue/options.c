@@ -8,6 +8,8 @@
 #include "bramble/constants.h"
 #include "commands/squeue/squeue_private.h"
 #include "util/error.h"
+#include "util/bitmap.h"
+#include "util/jobid.h"
 #include "util/mem.h"
 #include "util/num.h"
 #include "util/timefmt.h"
@@ -76,57 +78,31 @@ const struct show_option squeue_options[] = {
 };
 const size_t squeue_num_options = sizeof(squeue_options) / sizeof(squeue_options[0]);
 
-/* "12", "12_3", "12_[1-3]" (any task of it), "12.0", "12_3.batch".  -1: none of these. */
+/* "12", "12_3", "12_[1-3]", "12_*", and a step behind it if steps.  -1: none of these. */
 static int selector_parse(const char *word, bool steps, struct job_selector *s)
 {
-    char *end;
+    const char *dot = strrchr(word, '.');
+    struct jobid id;
 
-    *s = (struct job_selector){ .array_task = FIELD_UNSET, .step_id = FIELD_UNSET };
-    s->job_id = strtoll(word, &end, 10);
-    if (end == word || s->job_id <= 0 || s->job_id > UINT32_MAX || *word == '+' || *word == ' ')
+    if ((dot && !steps) || jobid_parse(word, &id, NULL) < 0)
         return -1;
-    if (*end == '_') {
-        const char *task = end + 1;
-
-        if (*task == '[' || *task == '*') {
-            end += strcspn(end, ".");
-        } else {
-            s->array_task = strtoll(task, &end, 10);
-            if (end == task || s->array_task < 0)
-                return -1;
-        }
-    }
-    if (*end == '.' && steps) {
-        const char *step = end + 1;
-
-        if (!strcasecmp(step, "batch"))
-            s->step_id = STEP_BATCH;
-        else if (!strcasecmp(step, "extern"))
-            s->step_id = STEP_EXTERN;
-        else if (!strcasecmp(step, "interactive"))
-            s->step_id = STEP_INTERACTIVE;
-        else
-            s->step_id = strtoll(step, &end, 10);
-        if (s->step_id < 0 || (s->step_id < STEP_INTERACTIVE && (end == step || *end)))
-            return -1;
-        return 0;
-    }
-    return *end ? -1 : 0;
+    *s = (struct job_selector){
+        .job_id = id.job_id,
+        .step_id = id.step_id == STEP_NONE ? FIELD_UNSET : (int64_t)id.step_id,
+        .tasks = id.tasks,
+        .text = xstrndup(word, dot ? (size_t)(dot - word) : strlen(word)),
+    };
+    return 0;
 }
 
 int job_selectors_parse(const struct console *con, const char *text, bool steps,
                         struct job_selector **list, size_t *num)
 {
     while (*text) {
-        size_t len = strcspn(text, ",");
-        CLEANUP_FREE char *word = NULL;
+        size_t len = jobid_word(text);
+        CLEANUP_FREE char *word = xstrndup(text, len);
         struct job_selector s;
 
-        /* a comma inside brackets is part of the word */
-        if (memchr(text, '[', len))
-            for (len = strcspn(text, "]"); text[len] && text[len] != ','; len++)
-                ;
-        word = xstrndup(text, len);
         text += len + (text[len] == ',');
         if (!*word)
             continue;
@@ -289,7 +265,9 @@ static int on_option(void *arg, int letter, const char *value)
     case 'u':
     case LO_USERS: return add_users(p, value);
     case 'v': p->verbose++; return 0;
-    default: return 0; /* --array */
+    case 'r':
+    case LO_ARRAY_UNIQUE: p->by_task = true; return 0;
+    default: return 0;
     }
 }
 
@@ -320,6 +298,10 @@ int squeue_params_parse(struct squeue_params *p, int argc, char **argv)
 
 void squeue_params_fini(struct squeue_params *p)
 {
+    for (size_t i = 0; i < p->num_jobs; i++) {
+        bitmap_destroy(p->jobs[i].tasks);
+        free(p->jobs[i].text);
+    }
     hostlist_destroy(p->nodes);
     free(p->jobs);
     free(p->uids);

@@ -143,7 +143,7 @@ static struct table *fetch(struct squeue *sq, struct error *err)
     if (p->num_jobs) {
         ids = xcalloc(p->num_jobs, sizeof(*ids));
         for (size_t i = 0; i < p->num_jobs; i++)
-            ids[i] = xasprintf("%lld", (long long)p->jobs[i].job_id);
+            ids[i] = xstrdup(p->jobs[i].text);
         request.job_ids = ids;
         request.n_job_ids = p->num_jobs;
     }
@@ -188,6 +188,8 @@ static int show(void *arg)
     }
     if (p->by_part && !p->steps)
         squeue_split_partitions(t);
+    if (p->by_task && !p->steps)
+        squeue_expand_arrays(t);
     struct view view = { .table = t,
                          .arg = p,
                          .now = table_now(t),
@@ -197,6 +199,8 @@ static int show(void *arg)
 
     order = xcalloc(table_rows(t) + 1, sizeof(*order));
     n = squeue_filter(p, t, order);
+    if (!p->by_task && !p->steps && !p->explain)
+        n = squeue_join_tasks(t, order, n);
     sort_rows(&sq->sort, &view, order, n);
     if (p->doc) {
         rc = doc_show(p->con, p->doc, p->steps ? &doc_steps : &doc_jobs, &view, order, n);

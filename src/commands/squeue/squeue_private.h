@@ -10,8 +10,9 @@
 /* One word of -j or -s: "12", "12_3", "12.0", "12.batch". */
 struct job_selector {
     int64_t job_id;
-    int64_t array_task; /* FIELD_UNSET: any */
-    int64_t step_id;    /* FIELD_UNSET: any */
+    int64_t step_id;      /* FIELD_UNSET: any */
+    struct bitmap *tasks; /* of the array; NULL: any.  Lives as long as the parameters. */
+    char *text;           /* without the step, as the controller is asked */
 };
 
 /* What the command line and the environment said. */
@@ -24,7 +25,7 @@ struct squeue_params {
     uint32_t *uids;
     size_t num_uids;
     bool by_user, jobs_given, all, all_states, explain, long_list, no_header, noconvert, start, steps,
-        not_me, only_state, by_part, expand_patterns;
+        not_me, only_state, by_part, expand_patterns, by_task;
     char *job_text; /* of -j, comma list */
     uint64_t states; /* 0: the default */
     unsigned iterate, verbose;
@@ -42,6 +43,10 @@ int job_selectors_parse(const struct console *con, const char *text, bool steps,
 
 /* --priority: a pending job of several partitions becomes a row for each. */
 void squeue_split_partitions(struct table *t);
+/* -r: a record of many tasks becomes a row for each. */
+void squeue_expand_arrays(struct table *t);
+/* Tasks of an array that wait with records of their own share a row; returns how many rows are left. */
+size_t squeue_join_tasks(struct table *t, uint32_t *order, size_t num);
 /* Rows of t that the parameters select, in the table's order; returns their number. */
 size_t squeue_filter(const struct squeue_params *p, const struct table *t, uint32_t *order);
 /* Fields that the filter looks at. */

@@ -5,6 +5,7 @@ libbramble_la_SOURCES += \
     src/libbramble/util/fs.c src/libbramble/util/fs.h \
     src/libbramble/util/hash.c src/libbramble/util/hash.h \
     src/libbramble/util/hostlist.c src/libbramble/util/hostlist.h \
+    src/libbramble/util/jobid.c src/libbramble/util/jobid.h \
     src/libbramble/util/list.h \
     src/libbramble/util/log.c src/libbramble/util/log.h \
     src/libbramble/util/mem.c src/libbramble/util/mem.h \

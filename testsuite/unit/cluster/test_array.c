@@ -160,6 +160,87 @@ START_TEST(cancelling_an_array_that_waits_is_one_event)
 }
 END_TEST
 
+static int control(enum job_action action, uint32_t id, const char *tasks)
+{
+    struct bitmap *set = bitmap_parse_any(tasks, 100000, NULL);
+    struct control_request req = { .action = action, .job_id = id, .tasks = set, .step_id = STEP_NONE,
+                                   .who = { .uid = WORLD_UID } };
+    int rc;
+
+    decision_reset(&w.d);
+    rc = cluster_decide_control(w.c, &w.now, &req, &w.d, &w.err);
+    world_commit(&w);
+    bitmap_destroy(set);
+    return rc;
+}
+
+START_TEST(a_task_that_is_treated_alone_gets_its_own_record)
+{
+    uint32_t id = submit("0-9");
+
+    ck_assert_int_eq(control(JOB_ACTION_HOLD, id, "3"), 0);
+    ck_assert_str_eq(tasks_of(id), "0-2,4-9");
+    ck_assert_str_eq(tasks_of(id + 1), "one 3");
+    ck_assert_uint_eq(world_view(&w, id + 1).hold, 1);
+    ck_assert_uint_eq(world_view(&w, id).hold, 0);
+    ck_assert_int_eq(control(JOB_ACTION_CANCEL, id, "5-6"), 0);
+    ck_assert_str_eq(tasks_of(id), "0-2,4,7-9");
+    ck_assert_uint_eq(world_state(&w, id + 2), JOB_CANCELLED);
+    ck_assert_uint_eq(world_state(&w, id + 3), JOB_CANCELLED);
+    ck_assert_int_eq(control(JOB_ACTION_CANCEL, id, "0-9"), 0);
+    ck_assert_uint_eq(world_state(&w, id), JOB_CANCELLED);
+}
+END_TEST
+
+START_TEST(a_refused_action_splits_nothing)
+{
+    uint32_t id = submit("0-9");
+
+    ck_assert_int_eq(control(JOB_ACTION_REQUEUE, id, "3-4"), -1);
+    ck_assert_int_eq(w.err.code, BRE_JOB_PENDING);
+    ck_assert_str_eq(tasks_of(id), "0-9");
+    ck_assert_uint_eq(cluster_job_count(w.c), 1);
+}
+END_TEST
+
+START_TEST(an_id_means_the_records_of_its_tasks)
+{
+    uint32_t id = start("0-5");
+    struct bitmap *set = bitmap_parse("1,4,9", 10, NULL);
+    struct job_ref ref = { .job_id = id, .tasks = set };
+    struct job_targets t;
+
+    ck_assert_int_eq(cluster_job_targets(w.c, &ref, &w.scratch, &t, &w.err), 0);
+    ck_assert_uint_eq(t.count, 2);
+    ck_assert_uint_eq(t.list[0].job_id, id); /* task 4 waits with task 5 */
+    ck_assert(bitmap_test(t.list[0].tasks, 4) && bitmap_count(t.list[0].tasks) == 1);
+    ck_assert_uint_eq(t.list[1].job_id, id + 2);
+    ck_assert(bitmap_test(t.missing, 9) && bitmap_count(t.missing) == 1);
+    ref = (struct job_ref){ .job_id = id };
+    ck_assert_int_eq(cluster_job_targets(w.c, &ref, &w.scratch, &t, &w.err), 0);
+    ck_assert_uint_eq(t.count, 5);
+    ref = (struct job_ref){ .job_id = id + 1 };
+    ck_assert_int_eq(cluster_job_targets(w.c, &ref, &w.scratch, &t, &w.err), 0);
+    ck_assert_uint_eq(t.count, 1);
+    ref = (struct job_ref){ .job_id = id + 1, .all_tasks = true };
+    ck_assert_int_eq(cluster_job_targets(w.c, &ref, &w.scratch, &t, &w.err), -1);
+    bitmap_destroy(set);
+}
+END_TEST
+
+START_TEST(the_throttle_can_be_changed)
+{
+    uint32_t id = start("0-5%1");
+
+    ck_assert_int_eq(world_update_job(&w, id, "arraytaskthrottle", "3"), 0);
+    world_sched(&w);
+    ck_assert_str_eq(tasks_of(id), "3-5");
+    ck_assert_int_eq(world_update_job(&w, id, "arraytaskthrottle", "0"), 0);
+    world_sched(&w);
+    ck_assert_str_eq(tasks_of(id), "4-5");
+}
+END_TEST
+
 START_TEST(each_task_counts_as_a_job)
 {
     w.conf.max_job_count = 10;
@@ -216,6 +297,10 @@ int main(void)
         a_task_that_ends_makes_room_for_the_next,
         an_array_has_ended_when_its_last_task_has,
         cancelling_an_array_that_waits_is_one_event,
+        a_task_that_is_treated_alone_gets_its_own_record,
+        a_refused_action_splits_nothing,
+        an_id_means_the_records_of_its_tasks,
+        the_throttle_can_be_changed,
         each_task_counts_as_a_job,
         what_is_no_list_of_tasks_is_refused,
         a_task_that_is_requeued_waits_alone,

@@ -6,9 +6,13 @@
 #include <string.h>
 #include <time.h>
 
+#include "bramble/constants.h"
+#include "util/bitmap.h"
 #include "util/error.h"
+#include "util/jobid.h"
 #include "util/mem.h"
 #include "util/num.h"
+#include "util/taskset.h"
 #include "util/timefmt.h"
 
 START_TEST(numbers_refuse_everything_that_is_not_wholly_a_number_in_range)
@@ -132,6 +136,62 @@ START_TEST(durations_are_printed_as_squeue_and_as_scontrol_do)
 }
 END_TEST
 
+START_TEST(array_tasks_are_read_and_printed_as_slurm_does)
+{
+    static const struct {
+        const char *text, *shown;
+        uint32_t step;
+    } good[] = { { "0-3", "0-3", 1 },          { "7", "7", 1 },        { "1,3,5", "1,3,5", 1 },
+                 { "1-28:3%2", "1-28:3%2", 3 }, { "1-2,5%1,7", "1-2,5,7%1", 1 },
+                 { "2-10:4", "2,6,10", 4 },    { "1,1", "1", 1 },      { "0-98:7", "0-98:7", 7 },
+                 { "1- 3", "1-3", 1 },         { "1-3%", "1-3", 1 },   { "3-9:2,20", "3,5,7,9,20", 2 } };
+    static const char *const bad[] = { "", "a", "5-3", "-1", "1-", "1-5:0", "1,,2", "1,", "1001", "0-1001", "1x" };
+    struct error err;
+    struct taskset set;
+
+    for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+        CLEANUP_FREE char *shown = NULL;
+
+        ck_assert_msg(taskset_parse(good[i].text, 1001, &set, &err) == 0, "%s", err.text);
+        shown = taskset_format(set.set, set.throttle);
+        ck_assert_str_eq(shown, good[i].shown);
+        ck_assert_uint_eq(set.step, good[i].step);
+        taskset_fini(&set);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+        ck_assert_msg(taskset_parse(bad[i], 1001, &set, &err) == -1, "'%s' was taken", bad[i]);
+        ck_assert_ptr_nonnull(strstr(err.text, "Invalid job array specification"));
+    }
+}
+END_TEST
+
+START_TEST(job_ids_come_in_every_form)
+{
+    static const char *const bad[] = { "", "0", "x", "12_", "12_x", "12_[1-", "12_[]", "12+", "12.", "12.x", "12 ",
+                                       "-1", "4294967295", "12_3_4", "12_[3]4", "12+1_2" };
+    struct error err;
+    struct jobid id;
+
+    ck_assert_int_eq(jobid_parse("12", &id, &err), 0);
+    ck_assert(id.job_id == 12 && id.step_id == STEP_NONE && !id.tasks && !id.all_tasks && id.het_offset == HET_NONE);
+    ck_assert_int_eq(jobid_parse("12_[1-3,7].batch", &id, &err), 0);
+    ck_assert(id.step_id == STEP_BATCH && bitmap_count(id.tasks) == 4 && bitmap_test(id.tasks, 7));
+    jobid_fini(&id);
+    ck_assert_int_eq(jobid_parse("12_4.3", &id, &err), 0);
+    ck_assert(id.step_id == 3 && bitmap_count(id.tasks) == 1 && bitmap_test(id.tasks, 4));
+    jobid_fini(&id);
+    ck_assert_int_eq(jobid_parse("12_*", &id, &err), 0);
+    ck_assert(id.all_tasks && !id.tasks);
+    ck_assert_int_eq(jobid_parse("12+3.0", &id, &err), 0);
+    ck_assert(id.het_offset == 3 && id.step_id == 0);
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+        ck_assert_msg(jobid_parse(bad[i], &id, &err) == -1, "'%s' was taken", bad[i]);
+    ck_assert_uint_eq(jobid_word("12_[1,3],4"), 8);
+    ck_assert_uint_eq(jobid_word("12"), 2);
+    ck_assert_uint_eq(jobid_word("12_[1"), 5);
+}
+END_TEST
+
 /* Saturday, 31 January 2026, 15:00:00 UTC */
 #define NOW ((time_t)1769871600)
 
@@ -203,6 +263,8 @@ int main(void)
     tcase_add_test(tc, sizes_have_units_and_round_up_to_mib);
     tcase_add_test(tc, counts_are_folded_and_unfolded);
     tcase_add_test(tc, time_limits_follow_slurms_grammar);
+    tcase_add_test(tc, array_tasks_are_read_and_printed_as_slurm_does);
+    tcase_add_test(tc, job_ids_come_in_every_form);
     tcase_add_test(tc, durations_are_printed_as_squeue_and_as_scontrol_do);
     tcase_add_test(tc, points_in_time_follow_slurms_grammar);
     tcase_add_test(tc, past_times_stay_past_where_they_may);
