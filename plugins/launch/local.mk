@@ -20,7 +20,8 @@ launch_pmi2_la_LDFLAGS = $(PLUGIN_LINK)
 if HAVE_PMIX
 pluginexec_LTLIBRARIES += launch_pmix.la
 launch_pmix_la_SOURCES = plugins/launch/pmix/pmix_plugin.c plugins/launch/pmix/pmix_private.h \
-    plugins/launch/pmix/pmix_job.c plugins/launch/pmix/pmix_upcalls.c $(launch_common)
+    plugins/launch/pmix/pmix_ack.c plugins/launch/pmix/pmix_job.c \
+    plugins/launch/pmix/pmix_upcalls.c $(launch_common)
 launch_pmix_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/plugins/launch
 launch_pmix_la_CFLAGS = $(AM_CFLAGS) $(PMIX_CFLAGS)
 launch_pmix_la_LDFLAGS = $(PLUGIN_LINK)

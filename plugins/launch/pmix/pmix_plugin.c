@@ -90,6 +90,7 @@ static void pmix_fini(void *self)
         return;
     pmix_upcalls_drain(p);
     pmix_upcalls_set_instance(NULL);
+    pmix_ack_stop(p);
     if (p->up)
         PMIx_server_finalize();
     pthread_mutex_destroy(&p->lock);
@@ -180,6 +181,7 @@ static void *pmix_init(const struct launch_step *step, const struct launch_host 
     }
     p->step = step;
     p->host = host;
+    p->ack_fd = -1;
     pthread_mutex_init(&p->lock, NULL);
     p->upcalls_end = &p->upcalls;
     snprintf(p->nspace, sizeof p->nspace, "bramble.%u.%u.%u", step->job_id, step->step_id, step->attempt);
@@ -195,6 +197,7 @@ static void *pmix_init(const struct launch_step *step, const struct launch_host 
         pmix_fini(p);
         return NULL;
     }
+    pmix_ack_start(p);
     return p;
 }
 

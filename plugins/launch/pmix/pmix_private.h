@@ -29,12 +29,18 @@ struct pmix {
     struct modex_wait *waits;
     uint64_t last_wait;
     bool up;
+    int ack_fd;              /* pmix_ack.c's; -1: none */
     pthread_mutex_t lock;    /* of what libpmix's thread has asked for and the loop has not yet done */
     struct upcall *upcalls, **upcalls_end;
 };
 
 /* pmix_job.c: tells libpmix about the step.  -1 with err. */
 int pmix_job_register(struct pmix *p, struct plugin_error *err);
+
+/* pmix_ack.c: ranks need not wait for a late acknowledgement.  adopt: a client has just connected. */
+void pmix_ack_start(struct pmix *p);
+void pmix_ack_adopt(struct pmix *p);
+void pmix_ack_stop(struct pmix *p);
 
 /* pmix_upcalls.c: what libpmix asks of its host. */
 extern pmix_server_module_t pmix_upcalls;

@@ -86,6 +86,8 @@ static void on_client_event(void *arg)
     struct client_event *ev = arg;
     const struct launch_node *here = &ev->p->step->nodes[ev->p->step->node_index];
 
+    if (!ev->finalized)
+        pmix_ack_adopt(ev->p);
     for (uint32_t t = 0; t < here->num_tasks; t++)
         if (here->gtids[t] == ev->rank) {
             if (ev->finalized) {
