@@ -239,6 +239,7 @@ int cluster_test_submit(struct cluster *c, const struct cluster_now *now,
     struct shape *s;
     uint32_t units = 0;
     int64_t best = FOREVER;
+    bool taken = false;
     int rc = -1;
 
     parts_refresh(c);
@@ -260,6 +261,7 @@ int cluster_test_submit(struct cluster *c, const struct cluster_now *now,
 
         if (!part_takes(c, part, s))
             continue;
+        taken = true;
         at = plan_start(plan, s, &s->parts[i],
                         limit == TIME_UNLIMITED_MIN ? FOREVER : limit * MIN_USEC, false,
                         &units);
@@ -274,9 +276,9 @@ int cluster_test_submit(struct cluster *c, const struct cluster_now *now,
         res->cpus = picture.cpus;
         rc = 0;
     }
-    if (rc < 0)
+    if (rc < 0 && (!s->num_parts || taken || check_limits(c, s, &c->parts[s->parts[0].part_index], err) == 0))
         error_set(err, BRE_NODES_BUSY, "no start can be foreseen: %s",
-                  warning ? warning : "what runs has no time limit");
+                  warning ? warning : taken ? "what runs has no time limit" : "its partition starts no jobs");
     plan_destroy(plan);
     shape_decref(c, s);
     return rc;

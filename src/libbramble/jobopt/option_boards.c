@@ -19,11 +19,17 @@ static int parse_extra_node_info(struct job_options *o, const struct job_option 
     const char *p = value;
 
     for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
+        static const char *const places[] = { "first", "second", "third" };
         size_t len = strcspn(p, ":");
         CLEANUP_FREE char *word = xstrndup(p, len);
 
-        if (strcmp(word, "*") && num_parse_u32(word, 1, INT_MAX, &numbers[i], "", NULL) < 0)
-            break;
+        if (strcmp(word, "*") && num_parse_u32(word, 1, INT_MAX, &numbers[i], "", NULL) < 0) {
+            o->exit_code = EXIT_NUMBER;
+            return error_set(err, BRE_INVAL,
+                             "Invalid numeric value \"%.64s\" for %s arg of -B. It takes "
+                             "sockets[:cores[:threads]], such as 1:4:1, and * for any number.",
+                             word, places[i]);
+        }
         p += len;
         if (*p != ':')
             break;
@@ -49,8 +55,12 @@ static int parse_switches(struct job_options *o, const struct job_option *row, c
     CLEANUP_FREE char *count = xstrndup(value, at ? (size_t)(at - value) : strlen(value));
     uint32_t minutes;
 
-    if (num_parse_u32(count, 1, INT_MAX, &o->switches, "", NULL) < 0)
-        return option_refuse(o, row, value, err, "is not a number of switches, such as 1 or 1@10:00");
+    if (num_parse_u32(count, 1, INT_MAX, &o->switches, "", NULL) < 0) {
+        o->exit_code = EXIT_NUMBER;
+        return error_set(err, BRE_INVAL,
+                         "Invalid numeric value \"%.64s\" for --switches. A number is due, such as 1 or 1@10:00.",
+                         count);
+    }
     if (!at)
         return 0;
     if (time_limit_parse(at + 1, &minutes, "", NULL) < 0)

@@ -11,6 +11,12 @@
 #include "util/mem.h"
 #include "util/num.h"
 
+static int only_root(struct job_options *o, const struct job_option *row, struct error *err)
+{
+    o->exit_code = EXIT_OPTION;
+    return error_set(err, BRE_ACCESS, "--%s only permitted by root user", row->name);
+}
+
 static int parse_uid(struct job_options *o, const struct job_option *row, const char *value,
                      struct error *err)
 {
@@ -20,11 +26,9 @@ static int parse_uid(struct job_options *o, const struct job_option *row, const 
     if (pw)
         uid = pw->pw_uid;
     else if (num_parse_u32(value, 0, OPT_UNSET - 1, &uid, "", NULL) < 0 || !getpwuid(uid))
-        return option_refuse(o, row, value, err, "is no user of this machine");
-    if (geteuid() != 0 && uid != geteuid()) {
-        o->exit_code = EXIT_OPTION;
-        return error_set(err, BRE_ACCESS, "--uid only permitted by root user");
-    }
+        return geteuid() ? only_root(o, row, err) : option_refuse(o, row, value, err, "is no user of this machine");
+    if (geteuid() != 0 && uid != geteuid())
+        return only_root(o, row, err);
     o->uid = uid;
     return 0;
 }
@@ -38,11 +42,9 @@ static int parse_gid(struct job_options *o, const struct job_option *row, const 
     if (gr)
         gid = gr->gr_gid;
     else if (num_parse_u32(value, 0, OPT_UNSET - 1, &gid, "", NULL) < 0 || !getgrgid(gid))
-        return option_refuse(o, row, value, err, "is no group of this machine");
-    if (geteuid() != 0 && gid != getegid()) {
-        o->exit_code = EXIT_OPTION;
-        return error_set(err, BRE_ACCESS, "--gid only permitted by root user");
-    }
+        return geteuid() ? only_root(o, row, err) : option_refuse(o, row, value, err, "is no group of this machine");
+    if (geteuid() != 0 && gid != getegid())
+        return only_root(o, row, err);
     o->gid = gid;
     return 0;
 }
