@@ -47,3 +47,12 @@ test_case "documents of every command parse and hold the job" '
     expect "1" "$(sdiag --json | json_at statistics/jobs_running 1)" &&
     squeue --yaml -j $run | grep -qx "  job_id: $run" && sinfo --yaml | grep -q "^sinfo:" &&
     ! squeue --json -j 99999 > o 2>/dev/null && grep -q "Invalid job id specified" o'
+test_case "sprio, sshare and sacctmgr tell what Snakemake asks for" '
+    wait=$(sbatch --parsable -J wait -H -o /dev/null --wrap true) && expect "$wait 0" "$(sprio -h -o "%i %Y")" &&
+    scancel $wait && expect_match "^root$" "$(sshare -U -n -P --format Account%256)" &&
+    expect "root" "$(sacctmgr -n -P -s list user "$ME" format=account%256)" &&
+    expect "$ME|root|Administrator" "$(sacctmgr -nP list user "$ME" format=user,defaultaccount,admin)" &&
+    expect_match "\|n\[1-2\]$" "$(sacctmgr -nP list cluster format=cluster,clusternodes)" &&
+    expect_match "^Runaway Jobs: No runaway jobs found on cluster " "$(sacctmgr list runawayjobs)" &&
+    sacctmgr show stats | grep -q DBD_GET_JOBS_COND && sacctmgr show configuration | grep -q "^AccountingStorageType" &&
+    expect "sacctmgr: root" "$(echo "show account format=account" | sacctmgr -nP | head -1)"'

@@ -2,7 +2,7 @@ show_tests = testsuite/unit/show/test_doc testsuite/unit/show/test_display tests
 check_PROGRAMS += $(show_tests)
 TESTS += $(show_tests)
 show_test_cppflags = $(COMMAND_CPPFLAGS) $(JANSSON_CFLAGS) -I$(top_srcdir)/testsuite/unit/show
-show_test_libs = libsdiag.la libsqueue.la libsinfo.la libsacct.la $(LIBDOCUMENT) $(CHECK_LIBS)
+show_test_libs = libsdiag.la libsprio.la libsshare.la libsacctmgr.la libsqueue.la libsinfo.la libsacct.la $(LIBDOCUMENT) $(CHECK_LIBS)
 testsuite_unit_show_test_display_SOURCES = testsuite/unit/show/test_display.c testsuite/unit/show/fake.c \
     testsuite/unit/show/fake.h
 testsuite_unit_show_test_display_CPPFLAGS = $(show_test_cppflags)

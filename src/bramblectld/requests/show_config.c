@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "bramblectld/requests/request.h"
 #include "conf/conf.h"
@@ -92,6 +93,14 @@ void config_handle(struct request *req)
     put(&it, "TaskEpilog", "%s", or_null(conf->task_epilog));
     put(&it, "UnkillableStepTimeout", "%u sec", conf->unkillable_timeout_sec);
     Wire__ConfigReply reply = WIRE__CONFIG_REPLY__INIT;
+    /* Who runs the controller administers it too. */
+    reply.n_admins = conf->num_admins + 1;
+    reply.admins = arena_calloc(&req->arena, reply.n_admins, sizeof(*reply.admins));
+    reply.admins[0] = geteuid();
+    for (size_t i = 0; i < conf->num_admins; i++)
+        reply.admins[i + 1] = conf->admin_uids[i];
+    reply.n_operators = conf->num_operators;
+    reply.operators = (uint32_t *)(uintptr_t)conf->operator_uids;
     reply.n_items = it.num;
     reply.items = it.list;
     request_reply(req, MSG_CONFIG_REPLY, &reply.base);

@@ -46,6 +46,8 @@ struct column {
     unsigned flags;
     sort_key_f sort_key; /* NULL: by the value of fields[0] */
     short width;         /* sacct: default width, negative: left justified */
+    /* Set: the cell's text, for rows that are no rows of a query. */
+    const char *(*text)(const struct view *view, const struct column *column, size_t row);
 };
 
 /* Cells.  Control characters of texts become '?'. */

@@ -211,6 +211,16 @@ int console_cluster(const struct console *c, const char *clusters, char name[256
     return rc;
 }
 
+void console_fields(const struct console *c, const struct column *columns, size_t num)
+{
+    CLEANUP_FCLOSE FILE *out = fdopen(dup(c->out), "w");
+
+    while (num && (columns[num - 1].flags & COL_HIDDEN))
+        num--;
+    for (size_t i = 0; out && i < num; i++)
+        fprintf(out, "%-19s%s", columns[i].header, (i + 1) % 4 && i + 1 < num ? " " : "\n");
+}
+
 int console_interval(const struct console *c, const char *value, unsigned *seconds)
 {
     uint32_t number;

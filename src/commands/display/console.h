@@ -73,6 +73,8 @@ void options_usage(const struct console *c, const struct show_option *options, s
 
 /* --clusters: this cluster's name or "all", also as a list; name is then the cluster's.  -1: said already. */
 int console_cluster(const struct console *c, const char *clusters, char name[256]);
+/* --helpformat: the columns' headers, four to a line; hidden ones at the end are left out. */
+void console_fields(const struct console *c, const struct column *columns, size_t num);
 /* A number of seconds for --iterate; -1: said already. */
 int console_interval(const struct console *c, const char *value, unsigned *seconds);
 

@@ -36,6 +36,10 @@ void render_cell(struct strbuf *out, const struct column *c, const struct view *
         c->format(out, view, row);
         return;
     }
+    if (c->text) {
+        cell_text(out, c->text(view, c, row));
+        return;
+    }
     info = field_find(c->fields[0]);
     if (info && info->kind == FIELD_KIND_STRING)
         cell_text_or_null(out, table_text(view->table, c->fields[0], row));

@@ -221,24 +221,6 @@ static int set_units(struct sacct_params *p, const char *value)
     return -1;
 }
 
-static void list_fields(FILE *out)
-{
-    size_t i, last = sacct_num_columns;
-
-    while (last && (sacct_columns[last - 1].flags & COL_HIDDEN))
-        last--;
-    for (i = 0; i < last; i++) /* four to a line */
-        fprintf(out, "%-19s%s", sacct_columns[i].header, (i + 1) % 4 && i + 1 < last ? " " : "\n");
-}
-
-static void list_fields_of(const struct sacct_params *p)
-{
-    CLEANUP_FCLOSE FILE *out = fdopen(dup(p->con->out), "w");
-
-    if (out)
-        list_fields(out);
-}
-
 static int on_option(void *arg, int letter, const char *value)
 {
     struct sacct_params *p = arg;
@@ -318,7 +300,7 @@ int sacct_params_parse(struct sacct_params *p, int argc, char **argv, int64_t no
     if (next < 0)
         return next == OPTIONS_LEAVE ? 1 : -1;
     if (p->help_format) {
-        list_fields_of(p);
+        console_fields(p->con, sacct_columns, sacct_num_columns);
         return 1;
     }
     if (next < argc) {

@@ -7,7 +7,10 @@
 
 #include "commands/sacct/sacct.h"
 #include "commands/sdiag/sdiag.h"
+#include "commands/sacctmgr/sacctmgr.h"
 #include "commands/sinfo/sinfo.h"
+#include "commands/sprio/sprio.h"
+#include "commands/sshare/sshare.h"
 #include "commands/squeue/squeue.h"
 #include "fake.h"
 
@@ -142,6 +145,59 @@ START_TEST(sdiag_prints_slurms_layout)
     ck_assert_ptr_nonnull(strstr(run.out, "total_time:900\n\tREQUEST_JOB_INFO"));
     run_fini(&run);
     ck_output(sdiag_run, "sdiag -r", "Reset scheduling statistics\n");
+}
+END_TEST
+
+START_TEST(sprio_lists_pending_jobs)
+{
+    ck_output(sprio_run, "sprio",
+              "          JOBID PARTITION   PRIORITY       SITE\n"
+              "              3 all                0          0\n"
+              "              4 all               97          0\n"
+              "              5 all,pi4           96          0\n");
+    ck_output(sprio_run, "sprio -h -o '%i %F %u' -S -Y -u 1000", "5 0 ann\n");
+    ck_output(sprio_run, "sprio -h -j 4 -o '%i %y'", "4 0.00000002\n");
+    ck_output(sprio_run, "sprio -w -o '%.15i %.10Y %.10A'",
+              "          JOBID   PRIORITY        AGE\n        Weights                     0\n");
+    ck_refused(sprio_run, "sprio -u nobody_of_that_name", "sprio: error: Invalid user: nobody_of_that_name\n");
+}
+END_TEST
+
+START_TEST(sshare_adds_up_what_users_have_used)
+{
+    struct run run = run_command(sshare_run, "sshare -a -n -P -o account,user,rawshares,rawusage", fake_source());
+
+    ck_assert_int_eq(run.rc, 0);
+    ck_assert_ptr_nonnull(strstr(run.out, "root|||"));
+    ck_assert_ptr_nonnull(strstr(run.out, "root|root|1|"));
+    run_fini(&run);
+    if (getuid() == 0)
+        ck_output(sshare_run, "sshare -U -n -o account%8,user%-6", "    root root   \n");
+    ck_output(sshare_run, "sshare -A other -n", "");
+}
+END_TEST
+
+START_TEST(sacctmgr_lists_in_slurms_formats)
+{
+    ck_output(sacctmgr_run, "sacctmgr show account",
+              "   Account                Descr                  Org \n"
+              "---------- -------------------- -------------------- \n"
+              "      root default root account                 root \n");
+    ck_output(sacctmgr_run, "sacctmgr -n -s list user root format=account%10", "      root \n");
+    ck_output(sacctmgr_run, "sacctmgr -nP list user where name=root format=user,def,admin", "root|root|Administrator\n");
+    ck_output(sacctmgr_run, "sacctmgr -nP list user nobody_of_that_name", "");
+    ck_output(sacctmgr_run, "sacctmgr -nP show assoc user=root format=cluster,account,user,share,qos",
+              "mycluster|root|root|1|normal\n");
+    ck_output(sacctmgr_run, "sacctmgr -nP show cluster format=cluster,nodecount,clusternodes", "mycluster|5|pi[1-5]\n");
+    ck_output(sacctmgr_run, "sacctmgr -nP list qos format=name,priority,grace,usagefactor", "normal|0|00:00:00|1.000000\n");
+    ck_output(sacctmgr_run, "sacctmgr -nP list tres type=fs", "fs|disk|6\n");
+    ck_output(sacctmgr_run, "sacctmgr -nP list event format=node,state,reason,user nodes=pi3",
+              "pi3|MIXED+DRAIN|bad sd card|root(0)\n");
+    ck_output(sacctmgr_run, "sacctmgr -p list tran", "Time|Action|Actor|Where|Info|\n");
+    ck_refused(sacctmgr_run, "sacctmgr add user ann",
+               "sacctmgr: error: add is not supported: accounts, shares and limits cannot be changed yet; every user "
+               "may run jobs under the account root\n");
+    ck_refused(sacctmgr_run, "sacctmgr frobnicate", "sacctmgr: error: invalid keyword: frobnicate\n");
 }
 END_TEST
 
@@ -478,6 +534,9 @@ int main(void)
     tcase_add_test(tc, other_clusters_are_refused_and_the_own_one_is_named);
     tcase_add_test(tc, options_are_completed_from_the_table);
     tcase_add_test(tc, sdiag_prints_slurms_layout);
+    tcase_add_test(tc, sprio_lists_pending_jobs);
+    tcase_add_test(tc, sshare_adds_up_what_users_have_used);
+    tcase_add_test(tc, sacctmgr_lists_in_slurms_formats);
     tcase_add_test(tc, squeue_tells_a_job_that_is_gone_from_one_that_is_done);
     tcase_add_test(tc, squeue_refuses_bad_words_in_slurms_words);
     tcase_add_test(tc, squeue_says_what_a_client_waits_to_match_when_the_controller_is_away);

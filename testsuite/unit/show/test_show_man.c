@@ -11,7 +11,10 @@
 #include "commands/sacct/sacct.h"
 #include "commands/sattach/sattach.h"
 #include "commands/sdiag/sdiag.h"
+#include "commands/sacctmgr/sacctmgr.h"
 #include "commands/sinfo/sinfo.h"
+#include "commands/sprio/sprio.h"
+#include "commands/sshare/sshare.h"
 #include "commands/squeue/squeue.h"
 #include "util/error.h"
 #include "util/fs.h"
@@ -95,7 +98,7 @@ static unsigned check_unknown(const char *command, const char *page, const struc
         at += 5;
         if (!(name = strstr(at, "--")) || name > at + strcspn(at, "\n"))
             continue;
-        len = strspn(name + 2, "abcdefghijklmnopqrstuvwxyzFN-0123456789");
+        len = strspn(name + 2, "abcdefghijklmnopqrstuvwxyzFNU-0123456789");
         for (size_t i = 0; i < num; i++)
             found |= strlen(options[i].name) == len && !strncmp(options[i].name, name + 2, len);
         if (!found && ++unknown)
@@ -178,6 +181,24 @@ START_TEST(sattach_page_and_table_agree)
 }
 END_TEST
 
+START_TEST(pages_of_priorities_shares_and_accounts_agree_with_their_tables)
+{
+    CLEANUP_FREE char *sprio = page_load("sprio");
+    CLEANUP_FREE char *sshare = page_load("sshare");
+    CLEANUP_FREE char *sacctmgr = page_load("sacctmgr");
+    unsigned faults = check_options("sprio", sprio, sprio_options, sprio_num_options)
+                      + check_unknown("sprio", sprio, sprio_options, sprio_num_options)
+                      + check_columns("sprio", sprio, sprio_columns, sprio_num_columns)
+                      + check_options("sshare", sshare, sshare_options, sshare_num_options)
+                      + check_unknown("sshare", sshare, sshare_options, sshare_num_options)
+                      + check_columns("sshare", sshare, sshare_columns, sshare_num_columns)
+                      + check_options("sacctmgr", sacctmgr, sacctmgr_options, sacctmgr_num_options)
+                      + check_unknown("sacctmgr", sacctmgr, sacctmgr_options, sacctmgr_num_options);
+
+    ck_assert_uint_eq(faults, 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("show_man");
@@ -190,6 +211,7 @@ int main(void)
     tcase_add_test(tc, sacct_page_and_tables_agree);
     tcase_add_test(tc, sattach_page_and_table_agree);
     tcase_add_test(tc, sdiag_page_and_tables_agree);
+    tcase_add_test(tc, pages_of_priorities_shares_and_accounts_agree_with_their_tables);
     suite_add_tcase(s, tc);
     sr = srunner_create(s);
     srunner_run_all(sr, CK_NORMAL);
