@@ -1,11 +1,8 @@
 # measurements: testsuite/bench/run
-EXTRA_PROGRAMS = testsuite/bench/fill testsuite/bench/lat testsuite/bench/sched testsuite/bench/sched_bench
+EXTRA_PROGRAMS = testsuite/bench/fill testsuite/bench/lat testsuite/bench/sched
 testsuite_bench_sched_SOURCES = testsuite/bench/sched.c
 testsuite_bench_sched_CFLAGS = $(AM_CFLAGS) $(PROTOBUF_C_CFLAGS)
 testsuite_bench_sched_LDADD = libcluster.la $(LIBBRAMBLE)
-testsuite_bench_sched_bench_SOURCES = testsuite/bench/sched_bench.c
-testsuite_bench_sched_bench_CFLAGS = $(AM_CFLAGS) $(PROTOBUF_C_CFLAGS)
-testsuite_bench_sched_bench_LDADD = libcluster.la $(LIBBRAMBLE)
 testsuite_bench_fill_SOURCES = testsuite/bench/fill.c
 testsuite_bench_fill_CFLAGS = $(AM_CFLAGS) $(PROTOBUF_C_CFLAGS)
 testsuite_bench_fill_LDADD = $(LIBBRAMBLE)
