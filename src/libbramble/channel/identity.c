@@ -2,12 +2,18 @@
 #include "config.h"
 #include "channel/channel_private.h"
 
+#include <errno.h>
 #include <munge.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "util/mem.h"
+
+#define ENCODE_SEC 4
 
 static void ctx_cleanup(munge_ctx_t *ctx)
 {
@@ -40,8 +46,8 @@ static int munge_failed(munge_ctx_t ctx, munge_err_t rc, struct error *err)
     return error_set(err, BRE_AUTH, "munge: %s", text);
 }
 
-static int encode(const char *socket, uid_t uid, const void *payload, size_t len, char **cred,
-                  struct error *err)
+static int encode_now(const char *socket, uid_t uid, const void *payload, size_t len, char **cred,
+                      struct error *err)
 {
     CLEANUP_CTX munge_ctx_t ctx = NULL;
     munge_err_t rc;
@@ -52,6 +58,116 @@ static int encode(const char *socket, uid_t uid, const void *payload, size_t len
         || (rc = munge_encode(cred, ctx, payload, (int)len)) != EMUNGE_SUCCESS)
         return munge_failed(ctx, rc, err);
     return 0;
+}
+
+/* ---- a deadline for what knows none ---- */
+
+/* libmunge tries for some ten seconds with a munged that accepts and does not answer.  So a thread of
+ * its own asks; who does not wait for it any longer leaves it its struct. */
+struct encoding {
+    pthread_mutex_t lock;
+    pthread_cond_t ended;
+    bool over, abandoned;
+    char *socket, *cred;
+    uid_t uid;
+    void *payload;
+    size_t len;
+    int rc;
+    struct error err;
+};
+
+static void encoding_free(struct encoding *e)
+{
+    pthread_cond_destroy(&e->ended);
+    pthread_mutex_destroy(&e->lock);
+    free(e->socket);
+    free(e->cred);
+    free(e->payload);
+    free(e);
+}
+
+static void *encode_thread(void *arg)
+{
+    struct encoding *e = arg;
+    bool abandoned;
+
+    e->rc = encode_now(e->socket, e->uid, e->payload, e->len, &e->cred, &e->err);
+    pthread_mutex_lock(&e->lock);
+    e->over = true;
+    abandoned = e->abandoned;
+    pthread_cond_signal(&e->ended);
+    pthread_mutex_unlock(&e->lock);
+    if (abandoned)
+        encoding_free(e);
+    return NULL;
+}
+
+static struct encoding *encoding_create(const char *socket, uid_t uid, const void *payload, size_t len)
+{
+    struct encoding *e = xcalloc(1, sizeof *e);
+    pthread_condattr_t attr;
+
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&e->ended, &attr);
+    pthread_condattr_destroy(&attr);
+    pthread_mutex_init(&e->lock, NULL);
+    e->socket = socket ? xstrdup(socket) : NULL;
+    e->uid = uid;
+    e->payload = xmalloc(len + 1);
+    memcpy(e->payload, payload, len);
+    e->len = len;
+    return e;
+}
+
+/* Signals are for the program's own threads. */
+static int thread_start(struct encoding *e)
+{
+    sigset_t all, before;
+    pthread_attr_t attr;
+    pthread_t thread;
+    int rc;
+
+    sigfillset(&all);
+    pthread_attr_init(&attr);
+    pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    rc = pthread_create(&thread, &attr, encode_thread, e);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attr);
+    return rc;
+}
+
+static int encode(const char *socket, uid_t uid, const void *payload, size_t len, char **cred,
+                  struct error *err)
+{
+    struct encoding *e = encoding_create(socket, uid, payload, len);
+    struct timespec until;
+    int rc = thread_start(e);
+
+    if (rc) {
+        encoding_free(e);
+        return encode_now(socket, uid, payload, len, cred, err); /* no thread to be had: then without */
+    }
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += ENCODE_SEC;
+    pthread_mutex_lock(&e->lock);
+    while (!e->over && rc != ETIMEDOUT)
+        rc = pthread_cond_timedwait(&e->ended, &e->lock, &until);
+    e->abandoned = !e->over;
+    if (e->abandoned) {
+        pthread_mutex_unlock(&e->lock);
+        return error_set(err, BRE_AUTH, "munged does not answer at %s (nothing within %d s): it hangs, restart it",
+                         socket ? socket : "its socket", ENCODE_SEC);
+    }
+    pthread_mutex_unlock(&e->lock);
+    rc = e->rc;
+    if (rc == 0)
+        *cred = TAKE(e->cred);
+    else
+        error_copy(err, &e->err);
+    encoding_free(e);
+    return rc;
 }
 
 static int decode(const char *socket, const char *cred, void *payload, size_t len, uid_t *uid, gid_t *gid,
