@@ -5,6 +5,7 @@
 #include "cluster/job/job.h"
 #include "cluster/node/node.h"
 #include "cluster/part/part.h"
+#include "cluster/resv/resv.h"
 #include "cluster/sched/sched.h"
 
 #include <string.h>
@@ -17,6 +18,7 @@ struct cluster *cluster_create(const struct cluster_conf *conf, struct error *er
     list_init(&c->dependent);
     list_init(&c->waiting_dead);
     list_init(&c->part_updates);
+    list_init(&c->resvs);
     c->next_priority = FIRST_PRIORITY;
     c->node_check_ms = UINT64_MAX;
     c->node_gen = 1;
@@ -76,6 +78,7 @@ void cluster_destroy(struct cluster *c)
     job_table_fini(&c->jobs);
     job_heap_fini(&c->timers);
     parts_fini(c);
+    resvs_fini(c);
     for (size_t i = 0; i < c->num_nodes; i++)
         node_destroy(c->nodes[i]);
     free(c->nodes);

@@ -262,6 +262,12 @@ int cluster_decide_update_part(struct cluster *c, const struct cluster_now *now,
                                Wire__KeyValue *const *items, size_t num_items, struct decision *d,
                                struct error *err);
 
+/* *name (may be NULL): what was made, in d's arena. */
+int cluster_decide_update_resv(struct cluster *c, const struct cluster_now *now,
+                               const struct cluster_who *who, enum update_op op,
+                               Wire__KeyValue *const *items, size_t num_items, struct decision *d,
+                               const char **name, struct error *err);
+
 /* salloc is done with its job; exit_status as of waitpid(). */
 int cluster_decide_alloc_complete(struct cluster *c, const struct cluster_now *now,
                                   const struct cluster_who *who, uint32_t job_id,
@@ -381,6 +387,8 @@ struct job_view {
     const char *batch_host;     /* NULL: none */
     const char *text;           /* system comment: why it ended or was held; may be NULL */
     uint32_t next_step_id;
+    const char *reservation;    /* the one it runs in, or those it asks for; NULL: none */
+    const char *reason_text;    /* instead of the reason's name; NULL: that */
     int64_t suspend_sec;        /* when it was last suspended or resumed; 0: never */
     int64_t ran_sec;            /* how long it had run when it was last suspended */
     int64_t suspended_sec;      /* in all */
@@ -485,6 +493,17 @@ struct part_view {
 size_t cluster_part_count(const struct cluster *c);
 bool cluster_part_view(struct cluster *c, size_t i, struct part_view *view); /* as configured */
 bool cluster_part_find(struct cluster *c, const char *name, struct part_view *view);
+
+struct resv_view {
+    const Wire__EvResv *msg;    /* as it was last made or changed */
+    int64_t start_sec, end_sec;
+    bool active;
+    uint32_t num_nodes, num_cores, num_cpus;
+};
+size_t cluster_resv_count(const struct cluster *c);
+bool cluster_resv_view(struct cluster *c, size_t i, const struct cluster_now *now,
+                       struct resv_view *view);
+char *cluster_resv_nodes(struct cluster *c, const Wire__EvResv *msg); /* hostlist; caller frees */
 
 uint64_t cluster_id(const struct cluster *c);
 const char *cluster_name(const struct cluster *c);

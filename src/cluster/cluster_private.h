@@ -70,7 +70,13 @@ struct cluster {
     size_t num_parts;
     struct list_node part_updates;  /* struct part_update: changes by scontrol */
 
+    struct list_node resvs;         /* struct resv, in order of creation */
+    size_t num_resvs;
+    uint32_t resv_serial;
+
     /* runtime */
+    bool resvs_stale;               /* what is active has to be looked at anew */
+    bool resvs_ignored;             /* while it is asked what would be without reservations */
     struct cluster_now clock;       /* last agreement of the two clocks; mono_ms 0: none yet */
     struct job_heap timers;
     uint64_t node_check_ms;         /* when to look for silent nodes */

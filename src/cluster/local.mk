@@ -15,7 +15,8 @@ libcluster_la_SOURCES = \
     src/cluster/node/node.h src/cluster/node/node.c src/cluster/node/node_apply.c \
     src/cluster/node/node_decide.c src/cluster/node/node_update.c \
     src/cluster/part/part.h src/cluster/part/part.c src/cluster/part/part_update.c \
-    src/cluster/part/part_access.c \
+    src/cluster/part/part_access.c src/cluster/resv/resv.h src/cluster/resv/resv.c \
+    src/cluster/resv/resv_decide.c src/cluster/resv/resv_text.c \
     src/cluster/sched/sched.h src/cluster/sched/shape.c src/cluster/sched/feature.c \
     src/cluster/sched/queue.c src/cluster/sched/fit.c src/cluster/sched/choose.c src/cluster/sched/plan.c \
     src/cluster/sched/pass.c src/cluster/sched/admit.c src/cluster/sched/reason.c src/cluster/sched/explain.c

@@ -12,6 +12,7 @@ cluster_tests += testsuite/unit/cluster/test_array
 cluster_tests += testsuite/unit/cluster/test_part
 cluster_tests += testsuite/unit/cluster/test_explain
 cluster_tests += testsuite/unit/cluster/test_foreign
+cluster_tests += testsuite/unit/cluster/test_resv
 check_PROGRAMS += $(cluster_tests)
 TESTS += $(cluster_tests)
 check_LTLIBRARIES += libworld.la
@@ -57,6 +58,9 @@ testsuite_unit_cluster_test_part_LDADD = $(cluster_test_libs)
 testsuite_unit_cluster_test_explain_SOURCES = testsuite/unit/cluster/test_explain.c
 testsuite_unit_cluster_test_explain_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 testsuite_unit_cluster_test_explain_LDADD = $(cluster_test_libs)
+testsuite_unit_cluster_test_resv_SOURCES = testsuite/unit/cluster/test_resv.c
+testsuite_unit_cluster_test_resv_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+testsuite_unit_cluster_test_resv_LDADD = $(cluster_test_libs)
 
 # the simulator: 200 seeds; a failing one is printed and can be run alone: test_sim SEED 1 -v
 check_PROGRAMS += testsuite/unit/cluster/sim/test_sim

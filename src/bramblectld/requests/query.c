@@ -84,7 +84,7 @@ static void slice(void *arg)
         query_parts_slice(q, SLICE_ROWS);
         break;
     default:
-        q->done = true; /* no reservations in this release: an empty table */
+        query_resvs_slice(q, SLICE_ROWS);
         break;
     }
     /* Strings are borrowed from the state, so what was collected leaves in this turn. */
@@ -141,12 +141,8 @@ void query_handle(struct request *req, const Wire__QueryRequest *msg)
         goto refuse;
     }
     q->msg = (const Wire__QueryRequest *)req->msg;
-    if (msg->table == QUERY_RESVS) {
-        q->table.first = true;
-    } else if (table_init(&q->table, msg->table, q->msg->fields, q->msg->n_fields, &err) < 0) {
-        goto refuse;
-    }
-    if (query_parse_ids(q, &err) < 0
+    if (table_init(&q->table, msg->table, q->msg->fields, q->msg->n_fields, &err) < 0
+        || query_parse_ids(q, &err) < 0
         || ((msg->table == QUERY_JOBS || msg->table == QUERY_STEPS) && job_filter_of_query(q->msg, &q->filter, &err) < 0))
         goto refuse;
     if (msg->table != QUERY_ACCT && shows_plan(q->msg))

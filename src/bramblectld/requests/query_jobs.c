@@ -170,7 +170,7 @@ static void job_cell(struct query *q, size_t col, struct job *job, const struct 
     INT(JOB_MIN_TMP, s->has_min_tmp_mb ? s->min_tmp_mb : 0);
     STR(JOB_FEATURES, s->features);
     STR(JOB_GRES, s->gres);
-    STR(JOB_RESERVATION, s->reservation);
+    STR(JOB_RESERVATION, v->reservation);
     STR(JOB_LICENSES, s->licenses);
     STR(JOB_WCKEY, s->wckey);
     STR(JOB_COMMENT, s->comment);
@@ -212,8 +212,12 @@ static void job_cell(struct query *q, size_t col, struct job *job, const struct 
     STR(JOB_DEPENDENCY, cluster_job_dependency(c, job, &t->arena));
     STR(JOB_SCHED_NODES, v->planned_nodes);
     STR(JOB_EXPLAIN, explain(q, job));
-    STR(JOB_REASON_TEXT, v->state >= JOB_COMPLETING || (v->hold && v->reason != REASON_LAUNCH_FAILED_HELD) ? v->text
-                                                                                                           : NULL);
+    STR(JOB_REASON_TEXT, v->reason_text ? v->reason_text
+                         : v->state >= JOB_COMPLETING
+                                 || (v->hold && v->reason != REASON_LAUNCH_FAILED_HELD
+                                     && v->reason != REASON_RESERVATION_DELETED)
+                             ? v->text
+                             : NULL);
 #undef INT
 #undef STR
     default: /* arrays, suspension and what else this release does not have */

@@ -35,6 +35,7 @@ void query_jobs_slice(struct query *q, unsigned budget);
 void query_steps_slice(struct query *q, unsigned budget);
 void query_nodes_slice(struct query *q, unsigned budget);
 void query_parts_slice(struct query *q, unsigned budget);
+void query_resvs_slice(struct query *q, unsigned budget);
 /* Takes q. */
 void query_accounting(struct query *q);
 void query_free(struct query *q);

@@ -22,6 +22,7 @@ static void updated(void *arg)
         reply.n_results = u->num;
         reply.results = u->results;
     }
+    reply.name = req->warning;
     request_reply(req, MSG_UPDATE_REPLY, &reply.base);
 }
 
@@ -126,6 +127,19 @@ void update_handle(struct request *req, const Wire__UpdateRequest *msg)
         }
     if (msg->op == 0 && strcmp(entity, "job") == 0) {
         update_jobs(req, msg);
+        return;
+    }
+    if (strcmp(entity, "reservation") == 0 && msg->op <= 2) {
+        struct decision *made = ctld_decision(c);
+        const char *name = NULL;
+        if (cluster_decide_update_resv(c->cluster, &now, &req->session->who, (enum update_op)msg->op, msg->items,
+                                       msg->n_items, made, &name, &err) < 0) {
+            ctld_drop(c, made);
+            request_refuse(req, &err);
+            return;
+        }
+        req->warning = name ? arena_strdup(&req->arena, name) : NULL; /* told in the answer */
+        ctld_commit(c, made, updated, req);
         return;
     }
     if (strcmp(entity, "controller") == 0) {

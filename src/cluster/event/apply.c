@@ -4,6 +4,7 @@
 #include "cluster/job/job.h"
 #include "cluster/node/node.h"
 #include "cluster/part/part.h"
+#include "cluster/resv/resv.h"
 #include "cluster/step/step.h"
 
 #include <string.h>
@@ -126,6 +127,8 @@ int cluster_apply(struct cluster *c, const Wire__Event *ev, struct error *err)
         return node_apply_state(c, ev, err);
     case WIRE__EVENT__BODY_PART_UPDATED:
         return part_apply_updated(c, ev, err);
+    case WIRE__EVENT__BODY_RESV:
+        return resv_apply(c, ev, err);
     case WIRE__EVENT__BODY_RECONFIGURED:
         return part_apply_reconfigured(c, ev, err);
     case WIRE__EVENT__BODY_CLOCK_STEPPED:

@@ -4,6 +4,7 @@
 #include "cluster/job/job.h"
 #include "cluster/node/node.h"
 #include "cluster/part/part.h"
+#include "cluster/resv/resv.h"
 #include "cluster/sched/sched.h"
 #include "cluster/step/step.h"
 
@@ -55,6 +56,8 @@ static void dump_job(struct strbuf *sb, const struct job *job)
     for (uint32_t i = 0; job->alloc && i < job->alloc->count; i++) {
         const struct alloc_node *an = &job->alloc->nodes[i];
 
+        if (!i && job->alloc->reservation)
+            strbuf_addf(sb, "  in %s\n", job->alloc->reservation);
         strbuf_addf(sb, "  on %u cpus %u tasks %u flags %u mem %llu ", an->node_id,
                     an->cpus, an->tasks, an->flags, (unsigned long long)an->mem_mb);
         dump_cores(sb, an->cores);
@@ -108,6 +111,17 @@ char *cluster_dump(struct cluster *c)
         strbuf_addf(&sb, "part %s state %u nodes %u max %u\n", c->parts[i].conf.name,
                     c->parts[i].conf.state, c->parts[i].num_nodes,
                     c->parts[i].conf.max_time_min);
+    list_for_each(link, &c->resvs)
+    {
+        const struct resv *r = container_of(link, struct resv, link);
+
+        strbuf_addf(&sb, "resv %s %lld-%lld flags %x users %s", r->msg->name,
+                    (long long)r->msg->start_usec, (long long)r->msg->end_usec, r->msg->flags,
+                    r->msg->users ? r->msg->users : "-");
+        for (uint32_t i = 0; i < r->count; i++)
+            strbuf_addf(&sb, " %u:%u", r->nodes[i].node_id, r->nodes[i].cores);
+        strbuf_addc(&sb, '\n');
+    }
     for (const struct job *job = job_table_next(&c->jobs, 0); job;
          job = job_table_next(&c->jobs, job->id))
         dump_job(&sb, job);

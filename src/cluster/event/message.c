@@ -71,6 +71,7 @@ Wire__AllocInfo *cluster_alloc_info(struct cluster *c, uint32_t id, struct arena
     m->job_name = job->name->text;
     m->cluster_name = c->name;
     m->partition = job->alloc->partition;
+    m->reservation = job->alloc->reservation;
     m->account = spec->account;
     m->qos = spec->qos;
     m->node_list = (char *)alloc_node_list(c, job->alloc);
@@ -100,7 +101,7 @@ Wire__AllocInfo *cluster_alloc_info(struct cluster *c, uint32_t id, struct arena
     PASS(mem_per_cpu_mb);
 #undef PASS
     SET(m, start_time, job->start_usec / USEC);
-    SET(m, end_time, job->end_limit / USEC);
+    SET(m, end_time, job_end_by(c, job) / USEC);
     SET(m, uid, job->ident->msg->uid);
     SET(m, gid, job->ident->msg->gid);
     m->user_name = job->ident->msg->user_name;

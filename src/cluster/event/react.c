@@ -213,6 +213,7 @@ void cluster_react(struct cluster *c, const Wire__Event *ev, struct decision *d)
     case WIRE__EVENT__BODY_NODE_STATE:
     case WIRE__EVENT__BODY_PART_UPDATED:
     case WIRE__EVENT__BODY_RECONFIGURED:
+    case WIRE__EVENT__BODY_RESV:
         if (c->sched_wanted)
             effect_add(d, EFFECT_SCHEDULE);
         break;

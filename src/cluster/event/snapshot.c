@@ -4,6 +4,7 @@
 #include "cluster/job/job.h"
 #include "cluster/node/node.h"
 #include "cluster/part/part.h"
+#include "cluster/resv/resv.h"
 #include "cluster/step/step.h"
 
 #include <string.h>
@@ -16,6 +17,7 @@ enum stage {
     ST_TOPO,
     ST_NODE,
     ST_PART,
+    ST_RESV,
     ST_SPEC,
     ST_ARRAY,
     ST_LIVE,  /* pending and running jobs by id, each followed by its steps */
@@ -127,6 +129,23 @@ static bool emit_part(struct snapshot *s)
     return true;
 }
 
+static bool emit_resv(struct snapshot *s)
+{
+    Wire__Event *ev;
+
+    if (!s->link)
+        s->link = &s->c->resvs;
+    if (s->link->next == &s->c->resvs) {
+        s->link = NULL;
+        return false;
+    }
+    s->link = s->link->next;
+    ev = decision_add(&s->d, &s->now);
+    ev->body_case = WIRE__EVENT__BODY_RESV;
+    ev->resv = container_of(s->link, struct resv, link)->msg;
+    return true;
+}
+
 static bool emit_spec(struct snapshot *s)
 {
     Wire__SpecImage *m;
@@ -202,6 +221,7 @@ static Wire__EvJobStarted *started_image(struct cluster *c, struct decision *d,
     SET(m, job_id, job->id);
     SET(m, attempt, job->attempt);
     m->partition = alloc->partition;
+    m->reservation = alloc->reservation;
     SET(m, end_limit, job->phase == PHASE_ENDED ? 0 : job->end_limit);
     if (alloc->limit_min)
         SET(m, time_limit_min, alloc->limit_min);
@@ -423,6 +443,8 @@ static bool emit(struct snapshot *s)
         return emit_node(s);
     case ST_PART:
         return emit_part(s);
+    case ST_RESV:
+        return emit_resv(s);
     case ST_SPEC:
         return emit_spec(s);
     case ST_ARRAY:

@@ -3,6 +3,7 @@
 
 #include "cluster/job/job.h"
 #include "cluster/node/node.h"
+#include "cluster/resv/resv.h"
 #include "cluster/sched/sched.h"
 #include "cluster/step/step.h"
 
@@ -79,6 +80,11 @@ uint64_t cluster_next_deadline(const struct cluster *c)
     }
     if (num_invalid(c))
         next = c->clock.mono_ms;
+    if (c->num_resvs || c->resvs_stale) {
+        uint64_t at = clock_mono_of(c, resvs_next_due(c, c->clock.wall_usec));
+
+        next = at < next ? at : next;
+    }
     return next;
 }
 
@@ -162,18 +168,22 @@ static void decide_running_due(struct cluster *c, const struct cluster_now *now,
 {
     const Wire__JobSpec *spec = job->spec->msg;
     struct job_end end = { .state = JOB_TIMEOUT, .reason = REASON_TIME_LIMIT };
+    int64_t by = job_end_by(c, job);
 
-    if (job->end_limit
+    if (by && by != job->end_limit && by <= now->wall_usec)
+        end.text = "its reservation has ended";
+    if ((by && by != job->end_limit && by <= now->wall_usec)
+        || (job->end_limit
         && job->end_limit + (int64_t)conf_of(c)->over_time_limit_min * MIN_USEC
-               <= now->wall_usec) {
+               <= now->wall_usec)) {
         job_decide_end(c, now, job, &end, UINT32_MAX, false, d);
         return;
     }
     for (struct step *s = job->steps; s; s = s->next)
         if (s->end_limit && !s->end_state && s->end_limit <= now->wall_usec)
             step_decide_ending(now, s, JOB_TIMEOUT, 0, NULL, d);
-    if (job->end_limit && spec->warn_signal && !job->warned
-        && job->end_limit - (spec->has_warn_time_sec ? spec->warn_time_sec : 60) * USEC
+    if (by && spec->warn_signal && !job->warned
+        && by - (spec->has_warn_time_sec ? spec->warn_time_sec : 60) * USEC
                <= now->wall_usec)
         decide_warning(now, job, d);
 }
@@ -208,6 +218,11 @@ int cluster_decide_timers(struct cluster *c, const struct cluster_now *now,
         return 0; /* jobs look different once this is applied */
     if (num_invalid(c)) {
         decide_invalid_depend(c, now, d);
+        if (d->num_events > first)
+            return 0;
+    }
+    if (c->num_resvs || c->resvs_stale) {
+        resvs_decide_due(c, now, d);
         if (d->num_events > first)
             return 0;
     }

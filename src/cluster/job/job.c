@@ -3,6 +3,7 @@
 
 #include "cluster/node/node.h"
 #include "cluster/part/part.h"
+#include "cluster/resv/resv.h"
 #include "cluster/sched/sched.h"
 #include "cluster/step/step.h"
 
@@ -15,6 +16,7 @@ void alloc_destroy(struct alloc *alloc)
     for (uint32_t i = 0; i < alloc->count; i++)
         bitmap_destroy(alloc->nodes[i].cores);
     free(alloc->partition);
+    free(alloc->reservation);
     free(alloc->node_list);
     free(alloc);
 }
@@ -100,6 +102,16 @@ uint32_t job_unclean(const struct job *job, uint32_t skip)
     return count;
 }
 
+int64_t job_end_by(const struct cluster *c, const struct job *job)
+{
+    const struct resv *r = resv_of_job(c, job);
+
+    if (!r || r->msg->flags & (RESV_FLEX | RESV_TIME_FLOAT) || job_is_suspended(job)
+        || (job->end_limit && job->end_limit <= r->msg->end_usec))
+        return job->end_limit;
+    return r->msg->end_usec;
+}
+
 void job_timer_update(struct cluster *c, struct job *job)
 {
     int64_t when = 0;
@@ -115,14 +127,15 @@ void job_timer_update(struct cluster *c, struct job *job)
         }
     } else if (job->phase == PHASE_RUNNING && !job_is_suspended(job)) {
         const Wire__JobSpec *spec = job->spec->msg;
+        int64_t by = job_end_by(c, job);
 
-        if (job->end_limit) {
+        if (by) {
             int64_t over = (int64_t)conf_of(c)->over_time_limit_min * MIN_USEC;
 
-            when = job->end_limit + over;
+            when = job->end_limit ? job->end_limit + over : by;
+            when = by != job->end_limit && by < when ? by : when;
             if (spec->warn_signal && !job->warned) {
-                when = job->end_limit
-                       - (spec->has_warn_time_sec ? spec->warn_time_sec : 60) * USEC;
+                when = by - (spec->has_warn_time_sec ? spec->warn_time_sec : 60) * USEC;
                 when = when > 0 ? when : 1;
             }
         }

@@ -65,6 +65,7 @@ struct alloc {
     uint32_t count;
     uint32_t limit_min; /* less time than the description asks for (--time-min); 0: as it says */
     char *partition;
+    char *reservation;     /* NULL: none */
     char *node_list;       /* made when first asked for */
     struct alloc_node nodes[];
 };
@@ -174,6 +175,8 @@ const char *alloc_node_list(struct cluster *c, struct alloc *alloc);
 uint32_t alloc_find(const struct alloc *alloc, uint32_t node_id); /* count: not there */
 uint32_t job_time_limit(const struct cluster *c, const struct job *job); /* minutes */
 bool job_may_requeue(const struct cluster *c, const struct job *job);
+/* When the limit, or its reservation's end, ends a running job; 0: never. */
+int64_t job_end_by(const struct cluster *c, const struct job *job);
 /* Places that still have to become clean; skip: a place counted as clean (UINT32_MAX: none). */
 uint32_t job_unclean(const struct job *job, uint32_t skip);
 void job_timer_update(struct cluster *c, struct job *job);

@@ -11,6 +11,7 @@ int alloc_create(struct cluster *c, const Wire__EvJobStarted *m, struct alloc **
     alloc->count = (uint32_t)m->n_nodes;
     alloc->limit_min = m->time_limit_min;
     alloc->partition = xstrdup(m->partition ? m->partition : "");
+    alloc->reservation = m->reservation && *m->reservation ? xstrdup(m->reservation) : NULL;
     for (size_t i = 0; i < m->n_nodes; i++) {
         const Wire__NodeAlloc *na = m->nodes[i];
         struct node *node = node_at(c, na->node_id);

@@ -186,6 +186,8 @@ int job_apply_updated(struct cluster *c, const Wire__Event *ev, struct error *er
         job->hold = (uint8_t)m->hold;
         if (!m->hold || job->reason == REASON_LAUNCH_FAILED_HELD)
             job->reason = REASON_NONE;
+        if (m->reason)
+            job->reason = (uint8_t)m->reason;
         set_text(&job->text, m->hold_reason);
     }
     if (m->has_end_limit)

@@ -16,7 +16,6 @@ static int check_supported(const Wire__JobSpec *spec, struct error *err)
     } texts[] = {
         { "--gres", spec->gres },
         { "--licenses", spec->licenses },
-        { "--reservation", spec->reservation },
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++)

@@ -17,6 +17,7 @@ static void view_alloc(struct cluster *c, struct job *job, struct job_view *v)
         v->num_tasks += alloc->nodes[i].tasks;
         v->mem_mb += alloc->nodes[i].mem_mb;
     }
+    v->reservation = alloc->reservation;
     v->node_list = alloc_node_list(c, alloc);
     v->partition = alloc->partition;
     if (job->kind == JOB_KIND_BATCH)
@@ -57,6 +58,8 @@ void cluster_job_view(struct cluster *c, struct job *job, const struct cluster_n
     if (job->phase == PHASE_PENDING) {
         parts_refresh(c);
         v->reason = job_pending_reason(c, job);
+        v->reservation = job->spec->msg->reservation;
+        v->reason_text = job_reason_words(job, v->reason);
         v->planned_sec = job->planned_sec;
         v->planned_nodes = sched_planned_nodes(c, job->id);
         v->partition = job->spec->msg->partition ? job->spec->msg->partition : "";
@@ -75,7 +78,7 @@ void cluster_job_view(struct cluster *c, struct job *job, const struct cluster_n
     if (v->state == JOB_SUSPENDED)
         v->priority = 0; /* as Slurm shows it */
     if (job->phase == PHASE_RUNNING)
-        v->end_limit_sec = job->end_limit / USEC;
+        v->end_limit_sec = job_end_by(c, job) / USEC;
     if (job->alloc) {
         view_alloc(c, job, v);
     } else {

@@ -205,6 +205,7 @@ uint32_t node_state(const struct node *node)
         completing = node->jobs[i].job->phase == PHASE_ENDING;
     if (completing)
         state |= NODE_FLAG_COMPLETING;
+    state |= node->resv_flags;
     if (node->flags & NODE_DRAINED)
         state |= NODE_FLAG_DRAIN;
     if (node->flags & NODE_FAILING)

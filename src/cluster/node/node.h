@@ -50,6 +50,7 @@ struct node {
     uint32_t cpu_load_pct;
     uint64_t free_mem_mb;
     int64_t seen_usec;
+    uint32_t resv_flags;           /* NODE_FLAG_MAINT, NODE_FLAG_RESERVED by what is active */
     struct tentative *tentative;   /* what this scheduling call has given away: sched/ */
     uint32_t plan_slot;            /* place + 1 in the plan of the running pass */
 };

@@ -1,6 +1,8 @@
 /* admit.c - submissions that can never start are refused, with the reason. */
 #include "cluster/sched/sched.h"
 
+#include "cluster/resv/resv.h"
+
 #include <string.h>
 
 static int check_numbers(const Wire__JobSpec *spec, struct error *err)
@@ -205,7 +207,7 @@ int shape_admit(struct cluster *c, const struct cluster_now *now,
 
     (void)now;
     parts_refresh(c);
-    if (check_numbers(req->spec, err) < 0)
+    if (check_numbers(req->spec, err) < 0 || resv_check_job(c, req, err) < 0)
         return -1;
     if (check_features(c, req->spec->features, err) < 0
         || check_features(c, req->spec->prefer, err) < 0)

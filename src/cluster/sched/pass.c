@@ -2,6 +2,7 @@
 #include "cluster/sched/sched.h"
 
 #include "cluster/event/event.h"
+#include "cluster/resv/resv.h"
 
 #include <string.h>
 
@@ -243,6 +244,7 @@ static void tentative_clear(struct sched *s)
         free(t);
     }
     s->given = NULL;
+    resvs_given_clear(s->c);
 }
 
 static uint32_t slots_now(struct sched *s, struct shape *shape, const struct shape_part *sp,
@@ -266,6 +268,13 @@ static uint32_t slots_now(struct sched *s, struct shape *shape, const struct sha
         slot.cores = node->cores - used;
         slot.mem_mb = mem < node->mem_mb ? node->mem_mb - mem : 0;
         slot.idle = node_is_empty(node) && !t;
+        if (s->c->num_resvs) {
+            uint32_t room = resv_free(s->c, shape, node, now->wall_usec, length, slot.cores);
+
+            slot.idle &= room == slot.cores;
+            if (!(slot.cores = room))
+                continue;
+        }
         slot.tasks = shape_fit(s->c, shape, part, node, slot.cores, slot.mem_mb, slot.idle);
         if (slot.tasks && planned) {
             struct slot later = slot;
@@ -358,6 +367,8 @@ static bool emit_start(struct sched *s, const struct cluster_now *now, struct jo
     SET(ev, job_id, id);
     SET(ev, attempt, job->attempt);
     ev->partition = arena_strdup(&d->arena, part->conf.name);
+    if (shape->resv)
+        ev->reservation = arena_strdup(&d->arena, shape->resv->msg->name);
     SET(ev, end_limit, length == FOREVER ? 0 : now->wall_usec + length);
     if (planned)
         SET(ev, backfill, true);
@@ -373,6 +384,8 @@ static bool emit_start(struct sched *s, const struct cluster_now *now, struct jo
         Wire__NodeAlloc *na = arena_alloc(&d->arena, sizeof(*na));
         struct tentative *t = tentative_of(s, node);
 
+        if (shape->resv)
+            resvs_given(s->c, shape->resv, node, cores);
         if (planned)
             plan_reserve(s->plan, node, now->wall_usec, length, cores, mem);
         wire__node_alloc__init(na);
@@ -428,8 +441,20 @@ static int64_t shorter_length(struct sched *s, const struct cluster_now *now,
     return best * MIN_USEC;
 }
 
+/* Beyond the end of its reservation a job needs no node: it is ended there. */
+static int64_t in_reservation(const struct shape *shape, const struct cluster_now *now,
+                              int64_t length)
+{
+    const struct resv *r = shape->resv;
+    int64_t left = r && !(r->msg->flags & RESV_FLEX)
+                       ? resv_end(r, now->wall_usec) - now->wall_usec
+                       : length;
+
+    return left < length ? left : length;
+}
+
 /* Start job as the shape asks for: its own, or with the features that it prefers. */
-static bool try_shape(struct sched *s, const struct cluster_now *now, struct job *job,
+static bool try_here(struct sched *s, const struct cluster_now *now, struct job *job,
                       struct shape *shape, struct decision *d)
 {
     if (shape->gen != s->c->node_gen)
@@ -442,12 +467,74 @@ static bool try_shape(struct sched *s, const struct cluster_now *now, struct job
 
         if (!part_takes(s->c, part, shape))
             continue;
-        if (fits_now(s, now, shape, sp, length, &num_picked)
+        if (fits_now(s, now, shape, sp, in_reservation(shape, now, length), &num_picked)
             || (shorter = shorter_length(s, now, shape, sp, length, &num_picked)))
             return emit_start(s, now, job, shape, part, shorter ? shorter : length, num_picked,
                               shorter ? (uint32_t)(shorter / MIN_USEC) : 0, d);
     }
     return false;
+}
+
+/* The reservations that a shape names, one after the other; NULL: no more that are there. */
+static struct resv *next_resv(const struct cluster *c, const char **list)
+{
+    while (*list && **list) {
+        size_t len = strcspn(*list, ",");
+        CLEANUP_FREE char *name = xstrndup(*list, len);
+        struct resv *r = resv_find(c, name);
+
+        *list += len + ((*list)[len] == ',');
+        if (r)
+            return r;
+    }
+    return NULL;
+}
+
+static bool try_shape(struct sched *s, const struct cluster_now *now, struct job *job,
+                      struct shape *shape, struct decision *d)
+{
+    const char *list = shape->reservation;
+    bool started = false;
+
+    if (!list)
+        return try_here(s, now, job, shape, d);
+    while (!started && (shape->resv = next_resv(s->c, &list)))
+        started = (resv_is_active(shape->resv, now->wall_usec)
+                   || shape->resv->msg->flags & RESV_FLEX)
+                  && try_here(s, now, job, shape, d);
+    shape->resv = NULL;
+    return started;
+}
+
+/* What of reservations keeps it from starting, if nothing else does. */
+static enum resv_wait resv_wait(struct sched *s, const struct cluster_now *now, struct shape *shape)
+{
+    const char *list = shape->reservation;
+    enum resv_wait why = RESV_WAIT_NONE;
+    const struct resv *r;
+    uint32_t num_picked;
+
+    if (list) {
+        while ((r = next_resv(s->c, &list)))
+            if (resv_is_active(r, now->wall_usec) || r->msg->flags & RESV_FLEX)
+                return RESV_WAIT_NONE;
+        return RESV_WAIT_START;
+    }
+    if (!s->c->num_resvs)
+        return RESV_WAIT_NONE;
+    s->c->resvs_ignored = true;
+    for (uint32_t i = 0; i < shape->num_parts && !why; i++) {
+        const struct part *part = &s->c->parts[shape->parts[i].part_index];
+
+        if (part_takes(s->c, part, shape)
+            && fits_now(s, now, shape, &shape->parts[i], length_of(s->c, shape, part), &num_picked))
+            why = RESV_WAIT_OTHERS;
+    }
+    s->c->resvs_ignored = false;
+    for (uint32_t i = 0; why && i < shape->num_parts; i++)
+        bitmap_for_each(shape->parts[i].able, n) if (s->c->nodes[n]->resv_flags & NODE_FLAG_MAINT)
+            why = RESV_WAIT_MAINT;
+    return why;
 }
 
 static bool try_start(struct sched *s, const struct cluster_now *now, struct shape *shape,
@@ -459,7 +546,7 @@ static bool try_start(struct sched *s, const struct cluster_now *now, struct sha
            || try_shape(s, now, job, shape, d);
 }
 
-static void block(struct sched *s, struct shape *shape)
+static void block(struct sched *s, const struct cluster_now *now, struct shape *shape)
 {
     uint32_t behind = 0;
 
@@ -479,6 +566,7 @@ static void block(struct sched *s, struct shape *shape)
             else
                 *first = shape->cursor->id;
         }
+    shape->resv_wait = shape->reason == REASON_RESOURCES ? (uint8_t)resv_wait(s, now, shape) : 0;
     shape->first = !behind;
     shape->behind_job = behind;
     shape->planned_sec = 0;
@@ -507,7 +595,12 @@ static void plan_next(struct sched *s, struct shape *shape)
     struct job *job = shape->cursor;
     int64_t at = FOREVER;
 
-    for (uint32_t i = 0; i < shape->num_parts; i++) {
+    if (shape->reservation) { /* the first that is there; which one it will be shows when it starts */
+        const char *list = shape->reservation;
+
+        shape->resv = next_resv(s->c, &list);
+    }
+    for (uint32_t i = 0; i < shape->num_parts && (shape->resv || !shape->reservation); i++) {
         const struct shape_part *sp = &shape->parts[i];
         const struct part *part = &s->c->parts[sp->part_index];
         int64_t start;
@@ -524,6 +617,7 @@ static void plan_next(struct sched *s, struct shape *shape)
     if (best && shape->num_parts > 1)
         plan_start(s->plan, shape, best,
                    length_of(s->c, shape, &s->c->parts[best->part_index]), true, &s->units);
+    shape->resv = NULL;
     s->planned++;
     if (shape->tasks_planned++)
         return; /* further tasks of an array: shown is the first */
@@ -580,7 +674,7 @@ static bool pass_run(struct sched *s, const struct cluster_now *now, uint32_t bu
                     advance(s, shape);
                 continue;
             }
-            block(s, shape);
+            block(s, now, shape);
             continue; /* planned next, if somebody could get in its way */
         }
         if (shape->reason != REASON_RESOURCES || s->planned >= depth) {

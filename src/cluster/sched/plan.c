@@ -6,6 +6,8 @@
  */
 #include "cluster/sched/sched.h"
 
+#include "cluster/resv/resv.h"
+
 #include <string.h>
 
 struct point {
@@ -94,9 +96,9 @@ static int64_t expected_end(const struct plan *p, const struct job *job)
 {
     if (job->phase == PHASE_ENDING)
         return p->now + 5 * USEC;
-    if (!job->end_limit)
+    if (!job_end_by(p->c, job))
         return FOREVER;
-    return job->end_limit > p->now ? job->end_limit : p->now + USEC;
+    return job_end_by(p->c, job) > p->now ? job_end_by(p->c, job) : p->now + USEC;
 }
 
 static struct point *point_at(struct profile *pr, int64_t at)
@@ -137,6 +139,11 @@ static void profile_use(struct profile *pr, int64_t from, int64_t to, uint32_t c
         }
 }
 
+static void add_point(void *arg, int64_t at)
+{
+    point_at(arg, at);
+}
+
 static struct profile *profile_of(struct plan *p, struct node *node)
 {
     struct profile *pr;
@@ -166,6 +173,8 @@ static struct profile *profile_of(struct plan *p, struct node *node)
             profile_use(pr, p->now, expected_end(p, job),
                         (uint32_t)bitmap_count(an->cores), an->mem_mb);
     }
+    if (p->c->num_resvs)
+        resv_boundaries(p->c, node, p->now, add_point, pr);
     if (node->tentative) /* given away in this call */
         profile_use(pr, p->now, node->tentative->until, node->tentative->num_cores,
                     node->tentative->mem_mb);
@@ -240,6 +249,12 @@ static void windows_of(struct plan *p, const struct shape *shape, const struct p
         w.cores = most.cores < node->cores ? node->cores - most.cores : 0;
         w.mem_mb = most.mem_mb < node->mem_mb ? node->mem_mb - most.mem_mb : 0;
         w.idle = !most.holders;
+        if (p->c->num_resvs) {
+            uint32_t room = resv_free(p->c, shape, node, at, length, w.cores);
+
+            w.idle &= room == w.cores;
+            w.cores = room;
+        }
         w.tasks = shape_fit(p->c, shape, part, node, w.cores, w.mem_mb, w.idle);
         if (!w.tasks) {
             if (open)
@@ -249,6 +264,14 @@ static void windows_of(struct plan *p, const struct shape *shape, const struct p
         }
         window_add(p, w);
         open = true;
+        if (p->c->num_resvs && end != FOREVER) {
+            int64_t closes = resv_next_start(p->c, shape, node, at);
+
+            if (closes != FOREVER && closes >= end && closes - length < next) {
+                window_add(p, (struct window){ .at = closes - length + 1, .slot = slot });
+                open = false;
+            }
+        }
         /* a later start may run into what is planned behind: closed from there on */
         for (k = i + 1; k < pr->count && end != FOREVER; k++) {
             const struct point *pt = &pr->points[k];

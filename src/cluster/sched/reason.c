@@ -186,13 +186,29 @@ enum job_reason shape_standing_reason(struct cluster *c, struct shape *s)
     return why;
 }
 
+const char *job_reason_words(const struct job *job, enum job_reason reason)
+{
+    if (reason != REASON_REQ_NODE_NOT_AVAIL)
+        return NULL;
+    switch ((enum resv_wait)job->spec->shape->resv_wait) {
+    case RESV_WAIT_OTHERS:
+        return "ReqNodeNotAvail, May be reserved for other job";
+    case RESV_WAIT_MAINT:
+        return "ReqNodeNotAvail, Reserved for maintenance";
+    default:
+        return NULL;
+    }
+}
+
 enum job_reason job_pending_reason(struct cluster *c, struct job *job)
 {
     const struct shape *s = job->spec->shape;
 
     (void)c;
     if (job->hold)
-        return job->reason == REASON_LAUNCH_FAILED_HELD ? REASON_LAUNCH_FAILED_HELD
+        return job->reason == REASON_LAUNCH_FAILED_HELD
+                       || job->reason == REASON_RESERVATION_DELETED
+                   ? (enum job_reason)job->reason
                : job->hold == 2                         ? REASON_HELD_ADMIN
                                                         : REASON_HELD_USER;
     if (depend_state(job) == DEPEND_NEVER)
@@ -207,6 +223,8 @@ enum job_reason job_pending_reason(struct cluster *c, struct job *job)
         return REASON_ARRAY_TASK_LIMIT;
     if (s->reason != REASON_RESOURCES)
         return (enum job_reason)s->reason;
+    if (s->resv_wait)
+        return s->resv_wait == RESV_WAIT_START ? REASON_RESERVATION : REASON_REQ_NODE_NOT_AVAIL;
     return s->first && queue_first(s) == job ? REASON_RESOURCES : REASON_PRIORITY;
 }
 

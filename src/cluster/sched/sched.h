@@ -25,6 +25,7 @@
 #define PLAN_PARTS_MAX 16 /* partitions one job may name */
 
 struct feature_expr;
+struct resv;
 
 /* The nodes a shape may use in one partition. */
 struct shape_part {
@@ -52,6 +53,7 @@ struct shape {
     uint32_t min_tmp_mb, threads_per_core, sockets_per_node, cores_per_socket;
     struct dist dist;
     struct feature_expr *expr;     /* NULL: none */
+    char *reservation;             /* comma list; NULL: none */
     struct shape *preferred;       /* the features of --prefer in place of expr; NULL: none; counted */
     /* cache, by cluster.node_gen */
     uint64_t gen;
@@ -68,6 +70,8 @@ struct shape {
     uint64_t pass;                 /* last pass that met it */
     struct job *cursor;            /* next job of it in the pass */
     bool blocked;                  /* in this pass */
+    const struct resv *resv;       /* while it is tried: in this reservation */
+    uint8_t resv_wait;             /* enum resv_wait: what of reservations it waits for */
     uint32_t tasks_planned;        /* in a pass: of the job under the cursor */
     /* what the last pass found */
     uint8_t reason;                /* enum job_reason; NONE: not looked at yet */
@@ -204,7 +208,10 @@ bool sched_fits_now(struct cluster *c, const struct cluster_now *now, struct sha
 int shape_admit(struct cluster *c, const struct cluster_now *now, const struct submit_request *req,
                 struct arena *a, const char **warning, struct error *err);
 
+enum resv_wait { RESV_WAIT_NONE, RESV_WAIT_START, RESV_WAIT_OTHERS, RESV_WAIT_MAINT };
 /* reason.c */
+/* The words that Slurm has instead of the reason's name, or NULL. */
+const char *job_reason_words(const struct job *job, enum job_reason reason);
 /* Why no job of this shape could start with everything that is up: sets reason, or leaves
  * RESOURCES. */
 enum job_reason shape_standing_reason(struct cluster *c, struct shape *shape);

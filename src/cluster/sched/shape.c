@@ -40,6 +40,7 @@ static void shape_fields(const Wire__JobSpec *spec, Wire__JobSpec *key)
     key->prefer = spec->prefer;
     key->distribution = spec->distribution;
     key->hint = spec->hint;
+    key->reservation = spec->reservation;
 }
 
 static char *text_or_null(const char *text)
@@ -68,6 +69,7 @@ static void shape_read(struct shape *s, const Wire__JobSpec *key)
     s->features = text_or_null(key->features);
     s->nodelist = text_or_null(key->nodelist);
     s->exclude = text_or_null(key->exclude);
+    s->reservation = text_or_null(key->reservation);
     s->min_nodes = key->min_nodes;
     s->max_nodes = key->max_nodes;
     s->num_tasks = key->num_tasks;
@@ -165,6 +167,7 @@ void shape_decref(struct cluster *c, struct shape *s)
     free(s->features);
     free(s->nodelist);
     free(s->exclude);
+    free(s->reservation);
     free(s);
 }
 

@@ -92,7 +92,7 @@ static const struct keyword entities[] = {
     { "licenses", 2, show_licenses, 0, 1 },
     { "nodes", 1, show_node, 0, 1 },
     { "partitions", 2, show_part, 0, 1 },
-    { "reservations", 1, .max_args = 1, .refused = "there are no reservations yet" },
+    { "reservations", 1, show_resv, 0, 1 },
     { "slurmd", 2, show_slurmd, 0, 1 },
     { "steps", 2, show_step, 0, 1 },
     { "topology", 1, show_topology, 0, 1 },
@@ -166,10 +166,10 @@ void scontrol_help(void)
           "  -M, --cluster NAME  -u, --uid USER  -v, --verbose  --hide  -h, --help  -V, --version\n"
           "\n"
           "  show why JOB               why it does not run, and what would let it start\n"
-          "  show job|step|node|partition|config|daemons|licenses|topology|aliases [ID]\n"
+          "  show job|step|node|partition|reservation|config|daemons|licenses|topology|aliases [ID]\n"
           "  show hostnames|hostlist|hostlistsorted [LIST]\n"
           "  update KEY=VALUE...        change a job, node or partition\n"
-          "  create|delete partition=NAME [KEY=VALUE...]\n"
+          "  create|delete partition=NAME|reservation=NAME [KEY=VALUE...]\n"
           "  hold|uhold|release JOB...  keep pending jobs from starting, and let them go\n"
           "  requeue|requeuehold JOB... start again from the beginning\n"
           "  suspend|resume JOB...      stop and continue the processes of a job\n"

@@ -71,7 +71,7 @@ int show_document(struct scontrol *sc, const struct doc_table *t, Wire__QueryReq
 int doc_parser_check(const char *value);
 
 /* One file each. */
-keyword_f show_job, show_why, show_step, show_node, show_part, show_config;
+keyword_f show_job, show_why, show_step, show_node, show_part, show_resv, show_config;
 keyword_f show_hostnames, show_hostlist, show_hostlistsorted;
 keyword_f cmd_update, cmd_create, cmd_delete;
 keyword_f cmd_hold, cmd_uhold, cmd_release, cmd_requeue, cmd_requeuehold, cmd_top, cmd_notify;

@@ -3,6 +3,7 @@
 #include "scontrol.h"
 
 #include <ctype.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,7 +105,7 @@ static int check_words(const struct words *w)
         fputs("You must specify a reason when DOWNING or DRAINING a node. Request denied\n", stderr);
         return -1;
     }
-    if (w->num < 2) {
+    if (w->num < 2 && strcmp(kinds[w->kind].entity, "reservation")) {
         fputs("No changes specified\n", stderr);
         return -1;
     }
@@ -118,7 +119,9 @@ static int report(const struct scontrol *sc, const struct error *err, const char
 
     if (sc->quiet)
         return -1;
-    if (err->code == BRE_UPDATE)
+    if (err->code == BRE_UPDATE && strstr(prefix, "reservation"))
+        fprintf(stderr, "scontrol: error: %s\n", err->text);
+    else if (err->code == BRE_UPDATE)
         fprintf(stderr, "%s\nRequest aborted\n", err->text);
     else
         fprintf(stderr, "%s: %s\n", prefix, scontrol_error_text(err, text, sizeof text));
@@ -156,6 +159,24 @@ static Wire__UpdateReply *ask(struct scontrol *sc, struct words *w, unsigned op,
     return (Wire__UpdateReply *)scontrol_call(sc, MSG_UPDATE, &req.base, MSG_UPDATE_REPLY, err);
 }
 
+/* Names of users are looked up here: the controller's host need not know them all. */
+static int check_users(const struct words *w, const char *doing)
+{
+    for (size_t i = 0; i < w->num; i++) {
+        CLEANUP_FREE char *list = xstrdup(w->items[i].value ? w->items[i].value : "");
+        char *save = NULL;
+
+        if (strncmp(w->items[i].key, "user", 4))
+            continue;
+        for (char *name = strtok_r(list, ",", &save); name; name = strtok_r(NULL, ",", &save))
+            if (!getpwnam(*name == '+' || *name == '-' ? name + 1 : name)) {
+                fprintf(stderr, "Error %s the reservation: Invalid user id\nscontrol: there is no user %s\n", doing, name);
+                return -1;
+            }
+    }
+    return 0;
+}
+
 int cmd_update(struct scontrol *sc, int argc, char **argv)
 {
     struct words w;
@@ -173,9 +194,14 @@ int cmd_update(struct scontrol *sc, int argc, char **argv)
     }
     if (check_words(&w) < 0)
         return -1;
-    if (!(reply = ask(sc, &w, 0, &err)))
+    if (!strcmp(kinds[w.kind].entity, "reservation") && check_users(&w, "updating") < 0)
+        return -1;
+    if (!(reply = ask(sc, &w, 0, &err))) {
+        if (!strcmp(kinds[w.kind].entity, "reservation") && err.code != BRE_UPDATE && !sc->quiet)
+            fprintf(stderr, "Error updating the reservation: %s\n", error_code_text(err.code));
         return strcmp(kinds[w.kind].entity, "job") ? report(sc, &err, "slurm_update error")
                                                    : report_job(sc, &err, w.name);
+    }
     for (size_t i = 0; i < reply->n_results; i++) {
         const Wire__JobResult *result = reply->results[i];
 
@@ -186,6 +212,8 @@ int cmd_update(struct scontrol *sc, int argc, char **argv)
         if (result->text && *result->text && strcmp(result->text, error_code_text((int)result->code)))
             fprintf(stderr, "scontrol: %s\n", result->text);
     }
+    if (!strcmp(kinds[w.kind].entity, "reservation") && !sc->quiet)
+        puts("Reservation updated.");
     rpc_msg_free(&reply->base);
     return rc;
 }
@@ -216,6 +244,8 @@ int cmd_create(struct scontrol *sc, int argc, char **argv)
             fprintf(stderr, "scontrol: error: Invalid input: %s  Request aborted\n", w.items[i].key);
             return -1;
         }
+    if (resv && check_users(&w, "creating") < 0)
+        return -1;
     if (!(reply = ask(sc, &w, 1, &err)))
         return report(sc, &err, resv ? "Error creating the reservation" : "Error creating the partition");
     if (resv)

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "bramble/constants.h"
 #include "commands/display/doc.h"
@@ -11,6 +12,7 @@
 #include "util/error.h"
 #include "util/hash.h"
 #include "util/mem.h"
+#include "util/timefmt.h"
 
 #define FORMAT_DEFAULT "%#P %.5a %.10l %.6D %.6t %N"
 #define FORMAT_SUMMARY "%#P %.5a %.10l %.16F %N"
@@ -271,13 +273,47 @@ static int show(void *arg)
     return rc;
 }
 
+static const uint16_t resv_fields[] = { FIELD_RESV_NAME, FIELD_RESV_ACTIVE, FIELD_RESV_START,
+                                        FIELD_RESV_END,  FIELD_RESV_NODES };
+
 static int show_reservations(const struct sinfo_params *p)
 {
+    bool want[FIELD_MAX] = { false };
+    struct error err = { 0 };
+    struct table *t;
     struct sink out;
+    struct view view = { .time_format = getenv("SLURM_TIME_FORMAT"), .now = time(NULL) };
+    char buf[TIME_TEXT_MAX];
+    int width = 10;
 
+    for (size_t i = 0; i < ARRAY_SIZE(resv_fields); i++)
+        want[resv_fields[i]] = true;
+    if (!(t = source_table(p->con->source, QUERY_RESVS, want, &err))) {
+        console_load_error(p->con, "slurm_load_reservations", &err);
+        return 1;
+    }
     sink_init(&out, p->con->out);
-    strbuf_add(&out.buf, "No reservations in the system\n");
+    for (size_t i = 0; i < table_rows(t); i++)
+        if ((int)strlen(table_text(t, FIELD_RESV_NAME, i)) > width)
+            width = (int)strlen(table_text(t, FIELD_RESV_NAME, i));
+    if (!table_rows(t))
+        strbuf_add(&out.buf, "No reservations in the system\n");
+    else if (!p->no_header)
+        strbuf_addf(&out.buf, "%-*s %8s  %19s  %19s  %11s  %s\n", width, "RESV_NAME", "STATE", "START_TIME",
+                    "END_TIME", "DURATION", "NODELIST");
+    for (size_t i = 0; i < table_rows(t); i++) {
+        CLEANUP_STRBUF struct strbuf start = STRBUF_INIT, end = STRBUF_INIT;
+        int64_t from = table_int(t, FIELD_RESV_START, i), to = table_int(t, FIELD_RESV_END, i);
+        const char *nodes = table_text(t, FIELD_RESV_NODES, i);
+
+        cell_time(&start, &view, from, "Unknown");
+        cell_time(&end, &view, to, "Unknown");
+        strbuf_addf(&out.buf, "%-*s %8s  %19s  %19s  %11s  %s\n", width, table_text(t, FIELD_RESV_NAME, i),
+                    table_int(t, FIELD_RESV_ACTIVE, i) == 1 ? "ACTIVE" : "INACTIVE", strbuf_str(&start),
+                    strbuf_str(&end), duration_format_full(to - from, buf), nodes ? nodes : "");
+    }
     sink_fini(&out);
+    table_destroy(t);
     return 0;
 }
 

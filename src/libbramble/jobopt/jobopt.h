@@ -45,7 +45,7 @@ struct job_options {
     uint32_t verbose, quiet;
 
     /* who asks, and under which names */
-    char *account, *job_name, *comment, *qos, *wckey, *clusters, *user_arg;
+    char *account, *job_name, *comment, *qos, *wckey, *reservation, *clusters, *user_arg;
     uint32_t uid, gid; /* OPT_UNSET: the caller's */
 
     /* what */

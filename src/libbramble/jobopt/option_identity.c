@@ -64,6 +64,8 @@ static const struct job_option rows[] = {
       .help = "quality of service" },
     { TEXT("wckey", wckey, 256), .arg_name = "wckey", ENV_ALL("WCKEY"),
       .help = "workload key, recorded with the job" },
+    { TEXT("reservation", reservation, 256), .arg_name = "name", ENV_ALL("RESERVATION"),
+      .help = "run in this reservation, or in one of a comma list" },
     { TEXT("clusters", clusters, 256), .letter = 'M', .arg_name = "name",
       .env_sbatch = "SLURM_CLUSTERS SBATCH_CLUSTERS", .env_srun = "SLURM_CLUSTERS",
       .env_salloc = "SLURM_CLUSTERS SALLOC_CLUSTERS", .help = "this cluster's name, or all" },

@@ -57,8 +57,6 @@ static const struct job_option rows[] = {
       ENV_ALL("POWER") },
     { REFUSED("profile", CMD_ALL, ARG_REQUIRED, "there is no profiling; see sacct for a job's usage"),
       ENV_ALL("PROFILE") },
-    { REFUSED("reservation", CMD_ALL, ARG_REQUIRED, "there are no reservations yet; leave it out"),
-      ENV_ALL("RESERVATION") },
     { REFUSED("x11", CMD_SRUN | CMD_SALLOC, ARG_OPTIONAL, "use ssh -X to the node") },
     { REFUSED("accel-bind", CMD_SRUN, ARG_REQUIRED, NO_GPU) },
     { REFUSED("bcast", CMD_SRUN, ARG_OPTIONAL, "keep the program on a file system that all nodes share"),

@@ -52,6 +52,7 @@ void job_options_job_spec(const struct job_options *o, Wire__JobSpec *spec)
     spec->account = text_or_null(o->account);
     spec->qos = text_or_null(o->qos);
     spec->comment = o->comment;
+    spec->reservation = text_or_null(o->reservation);
     spec->work_dir = o->work_dir;
     spec->std_in = text_or_null(o->std_in);
     spec->std_out = text_or_null(o->std_out);
