@@ -20,7 +20,7 @@ test_case() {
         TAP_FAILED=$((TAP_FAILED + 1))
         echo "not ok $TAP_COUNT - $1" >&3
         echo "# status $status after $((SECONDS - begin)) s; output:" >&3
-        tail -n 40 "$TAP_OUT" | sed 's/^/#   /' >&3
+        tail -n ${TAP_TAIL:-40} "$TAP_OUT" | sed 's/^/#   /' >&3
     fi
     return 0
 }

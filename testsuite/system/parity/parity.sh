@@ -34,9 +34,10 @@ parity_cluster() {
 parity() {
     local name number verdict case_name why out=$CLUSTER_DIR/got
     declare -A count=()
-    test_case "a cluster of the reference's shape comes up" parity_cluster
-    mkdir -p "$out"
     for name; do
+        cd "$CLUSTER_DIR" || exit
+        test_case "$name: a cluster of the reference's shape comes up" parity_cluster
+        mkdir -p "$out"
         play "$parity_here/cases/$name" > "$out/$name.out"
         [ -z "${PARITY_ONLY_PLAY:-}" ] || cp "$out/$name.out" "$PARITY_ONLY_PLAY/"
         mkdir -p "$out/$name"
@@ -51,8 +52,10 @@ parity() {
             stale) test_skip "$name: $case_name" "equal, but listed as a known difference" ;;
             *) test_case "$name: $case_name" 'cat "$out/$name/$number"; false' ;;
             esac
-        done < <(awk -v name="$name" -v dir="$out/$name" -f "$parity_here/judge.awk" part=1 "$parity_here/differs" \
+        done < <(awk -v name="$name" -v dir="$out/$name" -f "$parity_here/judge.awk" part=1 "${PARITY_DIFFERS:-$parity_here/differs}" \
             part=2 "$parity_here/ours" part=3 "$parity_here/expected/$name.out" part=4 "$out/$name.out")
+        cluster_stop >/dev/null 2>&1
+        rm -rf "$CLUSTER_DIR"/{state,nodes,run,play}
     done
     for verdict in equal reason kept open stale wrong; do
         echo "# ${count[$verdict]:-0} $verdict" >&3

@@ -26,10 +26,17 @@ PARITY_NODES=8
 PARITY_COMMANDS="sbatch srun salloc squeue sinfo scancel scontrol sacct sattach sbcast sstat sdiag
     strigger sprio sshare sacctmgr swait"
 
-# A command that hangs is a result too.
-for play_command in $PARITY_COMMANDS; do
-    eval "$play_command() { timeout --foreground -k 2 ${PARITY_LIMIT:-20} $play_command \"\$@\"; }"
-done
+# A command that hangs is a result too.  One that we lack must not be found elsewhere.
+play_commands() {
+    local name
+    for name in $PARITY_COMMANDS; do
+        if [ -n "${BRAMBLE_BINDIR:-}" ] && [ ! -x "$BRAMBLE_BINDIR/$name" ]; then
+            eval "$name() { echo '$name: command not found' >&2; return 127; }"
+        else
+            eval "$name() { timeout --foreground -k 2 ${PARITY_LIMIT:-20} $name \"\$@\"; }"
+        fi
+    done
+}
 
 # for the cases
 job_states() { squeue -h -r -t all -j "$1" -o %T 2>/dev/null; }
@@ -55,6 +62,8 @@ s/\b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}/TIME/g
 s/\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ 0-9][0-9] [0-9:]{8} [0-9]{4}/DATE/g
 s/\b00:0[0-9]:[0-9]{2}\b/00:NN:NN/g
 s/\b1[0-9]{9}\b/EPOCH/g
+s/\bslurmstepd-pi[0-9]: /slurmstepd: /
+/^salloc: Job allocation .* has been revoked\.$/d
 s/\b42949[0-9]{5}\b/PRIO/g
 s/(AllocNode:Sid=[^ ]*:)[0-9]+/\1N/
 s/LastSchedEval=(TIME|Unknown) Scheduler=[A-Za-z]+/LastSchedEval=X Scheduler=X/
@@ -116,6 +125,7 @@ play_end() {
 play() {
     local line play_kind="" play_text="" play_mask="" play_dir="" play_root=$CLUSTER_DIR/play play_number=0 play_shared=""
     local id a b c d
+    play_commands
     mkdir -p "$play_root" && cd "$play_root" || return
     while IFS= read -r line <&8 || [ -n "$line" ]; do
         case $line in
