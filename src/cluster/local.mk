@@ -7,7 +7,7 @@ libcluster_la_SOURCES = \
     src/cluster/event/react.c src/cluster/event/message.c src/cluster/event/clock.c \
     src/cluster/event/timers.c src/cluster/event/snapshot.c src/cluster/event/dump.c \
     src/cluster/job/job.h src/cluster/job/job.c src/cluster/job/job_table.c src/cluster/job/spec.c \
-    src/cluster/job/job_alloc.c src/cluster/job/job_apply.c src/cluster/job/job_depend.c src/cluster/job/job_end.c \
+    src/cluster/job/job_alloc.c src/cluster/job/job_apply.c src/cluster/job/job_depend.c src/cluster/job/depend.h src/cluster/job/depend_text.c src/cluster/job/job_end.c \
     src/cluster/job/job_submit.c src/cluster/job/job_control.c src/cluster/job/job_update.c \
     src/cluster/job/job_view.c src/cluster/job/job_suspend.c src/cluster/job/job_array.c \
     src/cluster/step/step.h src/cluster/step/step.c src/cluster/step/step_layout.c \

@@ -8,7 +8,8 @@ cluster_tests += testsuite/unit/cluster/test_replay
 cluster_tests += testsuite/unit/cluster/test_update
 cluster_tests += testsuite/unit/cluster/test_suspend
 cluster_tests += testsuite/unit/cluster/test_layout
-cluster_tests += testsuite/unit/cluster/test_array
+cluster_tests += testsuite/unit/cluster/test_array \
+    testsuite/unit/cluster/test_depend
 cluster_tests += testsuite/unit/cluster/test_part
 cluster_tests += testsuite/unit/cluster/test_explain
 cluster_tests += testsuite/unit/cluster/test_foreign
@@ -61,6 +62,9 @@ testsuite_unit_cluster_test_explain_LDADD = $(cluster_test_libs)
 testsuite_unit_cluster_test_resv_SOURCES = testsuite/unit/cluster/test_resv.c
 testsuite_unit_cluster_test_resv_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 testsuite_unit_cluster_test_resv_LDADD = $(cluster_test_libs)
+testsuite_unit_cluster_test_depend_SOURCES = testsuite/unit/cluster/test_depend.c
+testsuite_unit_cluster_test_depend_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+testsuite_unit_cluster_test_depend_LDADD = $(cluster_test_libs)
 
 # the simulator: 200 seeds; a failing one is printed and can be run alone: test_sim SEED 1 -v
 check_PROGRAMS += testsuite/unit/cluster/sim/test_sim

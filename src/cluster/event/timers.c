@@ -1,7 +1,7 @@
 /* timers.c - what time alone brings: limits, begin times, silent nodes, absent clients, purge. */
 #include "cluster/event/event.h"
 
-#include "cluster/job/job.h"
+#include "cluster/job/depend.h"
 #include "cluster/node/node.h"
 #include "cluster/resv/resv.h"
 #include "cluster/sched/sched.h"
@@ -112,10 +112,13 @@ static void decide_invalid_depend(struct cluster *c, const struct cluster_now *n
 {
     size_t left = num_invalid(c);
 
-    for (struct job *job = job_table_next(&c->jobs, 0); job && left;
-         job = job_table_next(&c->jobs, job->id)) {
+    list_for_each(link, &c->dependent)
+    {
+        struct job *job = container_of(link, struct depends, link)->job;
         Wire__EvJobEnded *ev;
 
+        if (!left)
+            break;
         if (depend_state(job) != DEPEND_NEVER)
             continue;
         if (job->spec->msg->kill_on_invalid_dep == 2

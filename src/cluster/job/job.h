@@ -35,6 +35,8 @@ struct name {
     struct name *same_hash;
     uint32_t refs;
     uint32_t live; /* jobs of this name that have not ended, for singleton */
+    uint32_t num_singles;
+    struct list_node singles; /* open singleton conditions of jobs of this name */
     char text[];
 };
 struct ident {
@@ -310,7 +312,16 @@ void depend_detach(struct cluster *c, struct job *job);
 void depend_copy(struct cluster *c, struct job *job, const struct job *from);
 /* A job started, ended, or was purged: look again at who waits for it. */
 void depend_job_changed(struct cluster *c, struct job *job, int64_t now_usec);
+/* The job gets another name; then look at who waits for either. */
+void depend_rename(struct cluster *c, struct job *job, struct name *name);
+void depend_name_changed(struct cluster *c, struct name *name, int64_t now_usec);
+/* A record of many has become the record of its last task. */
+void depend_task_known(struct cluster *c, struct job *job, int64_t now_usec);
+/* Its tasks wait for one task each, so that each needs a record of its own. */
+bool depend_is_by_task(const char *text);
 enum depend_state depend_state(const struct job *job);
+/* All it depends on has come true, but for the minutes to wait after that. */
+bool depend_is_delayed(const struct job *job);
 int depend_image_get(const struct job *job, uint32_t **results, size_t *count);
 void depend_image_set(struct cluster *c, struct job *job, const uint32_t *results, size_t count);
 

@@ -143,6 +143,7 @@ int job_apply_updated(struct cluster *c, const Wire__Event *ev, struct error *er
 {
     const Wire__EvJobUpdated *m = ev->job_updated;
     struct job *job = job_table_find(&c->jobs, m->job_id);
+    struct name *old_name = NULL;
     bool depends = false;
 
     if (!job)
@@ -160,8 +161,8 @@ int job_apply_updated(struct cluster *c, const Wire__Event *ev, struct error *er
                 job->name->live--;
                 name->live++;
             }
-            name_decref(c, job->name);
-            job->name = name;
+            old_name = job->name;
+            depend_rename(c, job, name);
         }
         if (m->changes && m->changes->has_time_limit_min && job->alloc)
             job->alloc->limit_min = 0;
@@ -200,6 +201,11 @@ int job_apply_updated(struct cluster *c, const Wire__Event *ev, struct error *er
     }
     job->eligible = false;
     job_queue_update(c, job, ev->time_usec);
+    if (old_name) {
+        depend_name_changed(c, old_name, ev->time_usec);
+        depend_name_changed(c, job->name, ev->time_usec);
+        name_decref(c, old_name);
+    }
     return 0;
 }
 

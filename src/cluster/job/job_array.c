@@ -236,6 +236,7 @@ int job_apply_split(struct cluster *c, const Wire__Event *ev, struct error *err)
                          m->new_job_id);
     if (last) {
         split_last(task, m->task_id);
+        depend_task_known(c, many, ev->time_usec);
         return 0;
     }
     array_count(many, -1);

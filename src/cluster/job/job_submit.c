@@ -134,6 +134,25 @@ static void add_blob(struct cluster *c, const struct cluster_now *now, struct de
     SET(ev, data, *data);
 }
 
+/* Tasks that do not wait for the same have records of their own from the start. */
+static int split_all(struct cluster *c, const struct cluster_now *now, uint32_t id, const char *tasks,
+                     struct id_source *ids, struct decision *d, struct error *err)
+{
+    struct job many = { .id = id };
+    struct taskset set;
+    uint32_t new_id;
+    int rc;
+
+    if ((rc = taskset_parse(tasks, TASKSET_LIMIT, &set, err)) < 0)
+        return -1;
+    for (ssize_t i = bitmap_next(set.set, 0), next; i >= 0 && rc == 0; i = next) {
+        next = bitmap_next(set.set, (size_t)i + 1);
+        rc = array_decide_split(c, now, &many, (uint32_t)i, next < 0, ids, d, &new_id, err);
+    }
+    taskset_fini(&set);
+    return rc;
+}
+
 int cluster_decide_submit(struct cluster *c, const struct cluster_now *now,
                           const struct submit_request *req, struct decision *d,
                           uint32_t *id, const char **warning, struct error *err)
@@ -181,5 +200,8 @@ int cluster_decide_submit(struct cluster *c, const struct cluster_now *now,
     SET(ev, priority, priority_of(c, spec));
     if (spec->kind == JOB_KIND_SRUN)
         SET(ev, ends_with_step, 1);
+    if (spec->array_inx && depend_is_by_task(spec->dependency)
+        && split_all(c, now, *id, spec->array_inx, &ids, d, err) < 0)
+        return decision_rollback(d, mark);
     return 0;
 }

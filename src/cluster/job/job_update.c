@@ -327,6 +327,9 @@ int cluster_decide_update_tasks(struct cluster *c, const struct cluster_now *now
     if (!job)
         return error_set(err, BRE_JOB_ID, "Invalid job id specified");
     clock_check(c, now, d);
+    for (size_t i = 0; i < num_items && !tasks && job_is_many(job); i++)
+        if (items[i]->key && strcasecmp(items[i]->key, "dependency") == 0 && depend_is_by_task(items[i]->value))
+            tasks = job->task->many; /* each task for itself */
     if (tasks_decide(c, now, job, tasks, decide_update, &args, d, err) < 0)
         return decision_rollback(d, mark);
     return 0;

@@ -135,6 +135,7 @@ struct name *name_intern(struct cluster *c, const char *text)
         name = xcalloc(1, sizeof(*name) + len);
         memcpy(name->text, text, len);
         name->hash = hash;
+        list_init(&name->singles);
         name->same_hash = first;
         idmap_put(&c->names, hash, name);
     }

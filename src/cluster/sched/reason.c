@@ -213,7 +213,7 @@ enum job_reason job_pending_reason(struct cluster *c, struct job *job)
                                                         : REASON_HELD_USER;
     if (depend_state(job) == DEPEND_NEVER)
         return REASON_DEPENDENCY_NEVER;
-    if (depend_state(job) == DEPEND_OPEN)
+    if (depend_state(job) == DEPEND_OPEN || depend_is_delayed(job))
         return REASON_DEPENDENCY;
     if (job->ghosts)
         return REASON_CLEANING;

@@ -279,8 +279,10 @@ START_TEST(what_no_node_can_do_is_refused_with_the_reason)
     refused(BRE_NOT_SUPPORTED, "--gres");
     w.spec.dependency = (char *)"afterok:9x";
     refused(BRE_DEPENDENCY, "9x");
-    w.spec.dependency = (char *)"aftercorr:1";
-    refused(BRE_DEPENDENCY, "aftercorr");
+    w.spec.dependency = (char *)"afterburstbuffer:1";
+    refused(BRE_DEPENDENCY, "no burst buffers");
+    w.spec.dependency = (char *)"expand:1";
+    refused(BRE_NOT_SUPPORTED, "expand");
     OPT(priority, 5);
     refused(BRE_ACCESS, "operators");
 }
@@ -602,7 +604,7 @@ START_TEST(after_may_have_a_delay_in_minutes)
     start();
     w.spec.dependency = (char *)"after:1+2";
     id = start();
-    ck_assert_int_eq(world_view(&w, id).reason, REASON_BEGIN_TIME);
+    ck_assert_int_eq(world_view(&w, id).reason, REASON_DEPENDENCY);
     world_pass_time(&w, 119);
     world_sched(&w);
     ck_assert_int_eq(world_state(&w, id), JOB_PENDING);
