@@ -269,6 +269,11 @@ void alloc_handle(struct request *req, const Wire__AllocRequest *msg)
         request_refuse_code(req, BRE_PROTOCOL, "an allocation without an interactive job");
         return;
     }
+    if (msg->n_het) {
+        request_refuse_code(req, BRE_NOT_SUPPORTED,
+                            "heterogeneous jobs are not supported yet: submit a job for each component");
+        return;
+    }
     submit_with_identity(req, &msg->base, msg->has_as_uid, msg->as_uid, alloc_ready);
 }
 

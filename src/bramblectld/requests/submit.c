@@ -168,5 +168,10 @@ void submit_handle(struct request *req, const Wire__SubmitRequest *msg)
         request_refuse_code(req, BRE_SCRIPT_EMPTY, "%s", error_code_text(BRE_SCRIPT_EMPTY));
         return;
     }
+    if (msg->n_het) {
+        request_refuse_code(req, BRE_NOT_SUPPORTED,
+                            "heterogeneous jobs are not supported yet: submit a job for each component");
+        return;
+    }
     submit_with_identity(req, &msg->base, msg->has_as_uid, msg->as_uid, submit_ready);
 }

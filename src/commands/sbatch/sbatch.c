@@ -24,11 +24,20 @@
 
 extern char **environ;
 
-struct sbatch {
+struct component {
     struct job_options options;
+    struct job_part part;
+    Wire__JobSpec spec;
+};
+
+struct sbatch {
+    struct job_options options; /* of the job, or of a heterogeneous job's first component */
+    struct component *more;     /* the further components */
+    size_t num_more;
+    struct job_part part;       /* what stands last: script and arguments */
     struct batch_script script;
     char *const *argv; /* of the process */
-    int argc, first_operand;
+    int argc;
     char cwd[PATH_MAX], host[256], cluster[256];
     uint8_t *env;
     size_t env_len;
@@ -38,6 +47,19 @@ struct sbatch {
     struct rpc_client *client;
 };
 
+static void components_fini(struct sbatch *s)
+{
+    for (size_t i = 0; i < s->num_more; i++) {
+        job_options_fini(&s->more[i].options);
+        job_part_fini(&s->more[i].part);
+    }
+    free(s->more);
+    s->more = NULL;
+    s->num_more = 0;
+    job_part_fini(&s->part);
+    job_options_fini(&s->options);
+}
+
 static void sbatch_fini(struct sbatch *s)
 {
     rpc_client_close(s->client);
@@ -45,44 +67,81 @@ static void sbatch_fini(struct sbatch *s)
     free(s->env);
     rlimits_free(s->rlimits);
     batch_script_fini(&s->script);
-    job_options_fini(&s->options);
+    components_fini(s);
+}
+
+/* Read the options of all components; script is NULL at the first look, which is to find it. */
+static int read_components(struct sbatch *s, const struct batch_script *script, struct error *err)
+{
+    const struct job_options *before = &s->options;
+    char **argv = (char **)s->argv;
+
+    if (job_options_component(&s->options, CMD_SBATCH, 0, NULL, script, s->argc, argv, &s->part, err) < 0)
+        return -1;
+    if (s->options.help || s->options.usage || s->options.version)
+        return 0;
+    for (unsigned k = 1;; k++) {
+        struct component *c;
+        int rc;
+
+        if (k == HET_MAX) {
+            s->options.exit_code = EXIT_NUMBER;
+            return error_set(err, BRE_TOO_BIG, "a job has at most %d components", HET_MAX);
+        }
+        s->more = xreallocarray(s->more, k, sizeof *s->more);
+        before = k > 1 ? &s->more[k - 2].options : &s->options;
+        c = &s->more[s->num_more++];
+        rc = job_options_component(&c->options, CMD_SBATCH, k, before, script, s->argc, argv, &c->part, err);
+        if (rc < 0)
+            s->options.exit_code = c->options.exit_code;
+        if (rc <= 0) {
+            job_options_fini(&c->options);
+            job_part_fini(&c->part);
+            s->num_more--;
+            return rc;
+        }
+        if (c->part.words) { /* the last one given stands before the script */
+            job_part_fini(&s->part);
+            s->part = c->part;
+            c->part = (struct job_part){ 0 };
+        }
+    }
 }
 
 /* A first look at the command line finds the script; then script, variables and command line are read
  * in the order of their strength. */
-static int read_options(struct sbatch *s, int argc, char **argv, struct error *err)
+static int read_options(struct sbatch *s, struct error *err)
 {
-    const char *path;
+    CLEANUP_FREE char *path = NULL, *wrap = NULL, *work_dir = NULL;
+    const struct job_options *last;
 
-    job_options_init(&s->options, CMD_SBATCH);
-    if (job_options_from_args(&s->options, argc, argv, &s->first_operand, err) < 0)
+    if (read_components(s, NULL, err) < 0)
         return -1;
     if (s->options.help || s->options.usage || s->options.version)
         return 0;
-    path = s->first_operand < argc ? argv[s->first_operand] : NULL;
-    if (path && !strcmp(path, ":")) {
-        s->options.exit_code = EXIT_NUMBER;
-        return error_set(err, BRE_NOT_SUPPORTED,
-                         "heterogeneous jobs (\":\") are not supported yet: submit a job for each component");
-    }
+    last = s->num_more ? &s->more[s->num_more - 1].options : &s->options;
+    if (s->part.first_operand < s->part.argc)
+        path = xstrdup(s->part.words[s->part.first_operand]);
+    wrap = last->wrap ? xstrdup(last->wrap) : NULL;
+    work_dir = last->work_dir ? xstrdup(last->work_dir) : NULL;
     s->options.exit_code = EXIT_NUMBER;
-    if (s->options.wrap && path)
+    if (wrap && path)
         return error_set(err, BRE_INVAL, "Script arguments not permitted with --wrap option");
-    if (s->options.wrap) {
-        if (batch_script_wrap(s->options.wrap, &s->script, err) < 0)
+    if (wrap) {
+        if (batch_script_wrap(wrap, &s->script, err) < 0)
             return -1;
-    } else if (batch_script_load(path, s->options.work_dir, &s->script, err) < 0) {
+    } else if (batch_script_load(path, work_dir, &s->script, err) < 0) {
         s->options.exit_code = exit_error_code();
         return -1;
     }
-    job_options_fini(&s->options);
-    job_options_init(&s->options, CMD_SBATCH);
-    if ((!s->options.wrap
-         && job_options_from_script(&s->options, s->script.text, s->script.len, s->script.name, err) < 0)
-        || job_options_from_env(&s->options, err) < 0
-        || job_options_from_args(&s->options, argc, argv, &s->first_operand, err) < 0
-        || job_options_check(&s->options, err) < 0)
+    components_fini(s);
+    if (read_components(s, wrap ? NULL : &s->script, err) < 0 || job_options_check(&s->options, err) < 0)
         return -1;
+    for (size_t i = 0; i < s->num_more; i++)
+        if (job_options_check(&s->more[i].options, err) < 0) {
+            s->options.exit_code = s->more[i].options.exit_code;
+            return -1;
+        }
     return 0;
 }
 
@@ -132,29 +191,44 @@ static void submitted_report(const struct sbatch *s, uint32_t job_id)
     fflush(stdout);
 }
 
+static void describe(struct sbatch *s, const struct job_options *options, Wire__JobSpec *spec)
+{
+    int first = s->part.first_operand + 1;
+
+    job_options_job_spec(options, spec);
+    if (!spec->name)
+        spec->name = s->script.name;
+    if (!spec->work_dir)
+        spec->work_dir = s->cwd;
+    if (!spec->std_out)
+        spec->std_out = (char *)(spec->array_inx ? DEFAULT_ARRAY_OUTPUT : DEFAULT_OUTPUT);
+    spec->submit_dir = s->cwd;
+    spec->submit_host = s->host;
+    spec->submit_line = s->submit_line;
+    spec->rlimits = s->rlimits;
+    spec->n_rlimits = s->num_rlimits;
+    if (first < s->part.argc) {
+        spec->argv = s->part.words + first;
+        spec->n_argv = (size_t)(s->part.argc - first);
+    }
+}
+
 static int submit(struct sbatch *s, uint32_t *job_id, struct error *err)
 {
+    CLEANUP_FREE Wire__JobSpec **het = xcalloc(s->num_more + 1, sizeof *het);
     Wire__SubmitRequest request = WIRE__SUBMIT_REQUEST__INIT;
     Wire__JobSpec spec = WIRE__JOB_SPEC__INIT;
     Wire__SubmitReply *reply;
 
-    job_options_job_spec(&s->options, &spec);
-    if (!spec.name)
-        spec.name = s->script.name;
-    if (!spec.work_dir)
-        spec.work_dir = s->cwd;
-    if (!spec.std_out)
-        spec.std_out = (char *)(spec.array_inx ? DEFAULT_ARRAY_OUTPUT : DEFAULT_OUTPUT);
-    spec.submit_dir = s->cwd;
-    spec.submit_host = s->host;
-    spec.submit_line = s->submit_line;
-    spec.rlimits = s->rlimits;
-    spec.n_rlimits = s->num_rlimits;
-    if (s->first_operand + 1 < s->argc) {
-        spec.argv = (char **)s->argv + s->first_operand + 1;
-        spec.n_argv = (size_t)(s->argc - s->first_operand - 1);
+    describe(s, &s->options, &spec);
+    for (size_t i = 0; i < s->num_more; i++) {
+        het[i] = &s->more[i].spec;
+        wire__job_spec__init(het[i]);
+        describe(s, &s->more[i].options, het[i]);
     }
     request.spec = &spec;
+    request.het = het;
+    request.n_het = s->num_more;
     request.has_script = request.has_env = 1;
     request.script = (ProtobufCBinaryData){ s->script.len, (uint8_t *)s->script.text };
     request.env = (ProtobufCBinaryData){ s->env_len, s->env };
@@ -268,7 +342,7 @@ int main(int argc, char **argv)
     int rc = 0;
 
     log_open("sbatch", NULL, false);
-    if (read_options(&s, argc, argv, &err) < 0) {
+    if (read_options(&s, &err) < 0) {
         error_log_lines(&err);
         rc = s.options.exit_code;
     } else if (s.options.help) {

@@ -163,6 +163,22 @@ void env_unset_prefix(struct env *env, const char *prefix)
     env->entries[kept] = NULL;
 }
 
+void env_unset_if(struct env *env, bool (*match)(const char *name))
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < env->count; i++) {
+        CLEANUP_FREE char *name = xstrndup(env->entries[i], strcspn(env->entries[i], "="));
+
+        if (match(name))
+            continue;
+        env->keys[kept] = env->keys[i];
+        env->entries[kept++] = env->entries[i];
+    }
+    env->count = kept;
+    env->entries[kept] = NULL;
+}
+
 const char *env_get(const struct env *env, const char *name)
 {
     size_t len = strlen(name), i = env_index(env, name, len);

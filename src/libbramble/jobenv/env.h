@@ -27,6 +27,7 @@ void env_setf(struct env *env, const char *name, const char *fmt, ...)
 void env_set_default(struct env *env, const char *name, const char *value); /* if not set yet */
 void env_unset(struct env *env, const char *name);
 void env_unset_prefix(struct env *env, const char *prefix); /* every name that begins so */
+void env_unset_if(struct env *env, bool (*match)(const char *name));
 const char *env_get(const struct env *env, const char *name); /* borrowed until the next change */
 bool env_has(const struct env *env, const char *name);
 size_t env_count(const struct env *env);

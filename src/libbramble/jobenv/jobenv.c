@@ -34,6 +34,14 @@ static void clear_step(struct env *env)
     env_unset_prefix(env, "PMIX_SERVER_"); /* settings such as PMIX_MCA_... are the user's */
 }
 
+/* SLURM_HET_SIZE, SLURM_NTASKS_HET_GROUP_0, and their older names. */
+static bool is_het_variable(const char *name)
+{
+    return !strncmp(name, "SLURM_", 6)
+           && (strstr(name, "_HET_GROUP_") || strstr(name, "_PACK_GROUP_") || !strcmp(name, "SLURM_HET_SIZE")
+               || !strcmp(name, "SLURM_PACK_SIZE"));
+}
+
 static void clear_job(struct env *env)
 {
     static const char *const names[] = {
@@ -45,6 +53,7 @@ static void clear_job(struct env *env)
     for (size_t i = 0; i < ARRAY_SIZE(names); i++)
         env_unset(env, names[i]);
     env_unset_prefix(env, "SLURM_ARRAY_");
+    env_unset_if(env, is_het_variable);
 }
 
 static void set_u64(struct env *env, const char *name, uint64_t value)
@@ -120,6 +129,51 @@ static void set_job(struct env *env, const Wire__AllocInfo *alloc)
     }
 }
 
+/* One variable of a component, under Slurm's name of today and its older one. */
+static void set_group(struct env *env, const char *name, size_t group, const char *value)
+{
+    static const char *const kinds[] = { "HET", "PACK" };
+
+    for (size_t i = 0; value && *value && i < ARRAY_SIZE(kinds); i++) {
+        CLEANUP_FREE char *full = xasprintf("SLURM_%s_%s_GROUP_%zu", name, kinds[i], group);
+
+        env_set(env, full, value);
+    }
+}
+
+static void set_group_u64(struct env *env, const char *name, size_t group, uint64_t value)
+{
+    CLEANUP_FREE char *text = xasprintf("%" PRIu64, value);
+
+    set_group(env, name, group, text);
+}
+
+static void set_het(struct env *env, const Wire__HetJob *het)
+{
+    set_u64(env, "SLURM_HET_SIZE", het->n_groups);
+    set_u64(env, "SLURM_PACK_SIZE", het->n_groups);
+    for (size_t i = 0; i < het->n_groups; i++) {
+        const Wire__HetGroup *g = het->groups[i];
+
+        set_group_u64(env, "JOB_ID", i, g->job_id);
+        set_group(env, "JOB_NAME", i, g->job_name);
+        set_group(env, "JOB_PARTITION", i, g->partition);
+        set_group(env, "JOB_QOS", i, g->qos);
+        set_group(env, "JOB_NODELIST", i, g->node_list);
+        set_group_u64(env, "JOB_NUM_NODES", i, g->num_nodes);
+        set_group(env, "JOB_CPUS_PER_NODE", i, g->cpus_per_node);
+        set_group(env, "TASKS_PER_NODE", i, g->tasks_per_node);
+        set_group_u64(env, "NTASKS", i, g->num_tasks);
+        set_group_u64(env, "NPROCS", i, g->num_tasks);
+        if (g->has_cpus_per_task)
+            set_group_u64(env, "CPUS_PER_TASK", i, g->cpus_per_task);
+        if (g->has_mem_per_node_mb)
+            set_group_u64(env, "MEM_PER_NODE", i, g->mem_per_node_mb);
+        else if (g->has_mem_per_cpu_mb)
+            set_group_u64(env, "MEM_PER_CPU", i, g->mem_per_cpu_mb);
+    }
+}
+
 void jobenv_set_alloc(struct env *env, const Wire__AllocInfo *alloc)
 {
     clear_step(env);
@@ -135,6 +189,8 @@ void jobenv_set_alloc(struct env *env, const Wire__AllocInfo *alloc)
     if (alloc->overcommit)
         env_set(env, "SLURM_OVERCOMMIT", "1");
     env_set(env, "SLURM_NODE_ALIASES", "(null)");
+    if (alloc->het)
+        set_het(env, alloc->het);
 }
 
 /* What only the board knows that runs the process. */

@@ -112,9 +112,28 @@ void job_options_fini(struct job_options *o);
 int job_options_from_env(struct job_options *o, struct error *err);
 int job_options_from_args(struct job_options *o, int argc, char **argv, int *first_operand,
                           struct error *err);
-/* The #SBATCH lines before the first command of a script; name stands in messages. */
+/* The #SBATCH lines before the first command of a script that belong to a component (the lines
+ * "#SBATCH hetjob" part them; 0: the first, or only one).  *found: there is one.  name stands in
+ * messages. */
 int job_options_from_script(struct job_options *o, const char *script, size_t len, const char *name,
-                            struct error *err);
+                            unsigned component, bool *found, struct error *err);
+/* Component k of a job, of one or several ("sbatch -n1 : -n4 script"): what it inherits from the one
+ * before (before, NULL for the first), its section of the script (may be NULL), the variables, its
+ * part of the command line.  1: o is read; 0: there is no such component; -1: as above.  In each case
+ * o and part are to be ended.  Behind the last part stand script or program and its arguments, behind
+ * others ":". */
+enum { HET_MAX = 128 }; /* components of a job */
+struct batch_script;
+struct job_part {
+    char **words; /* the part and all behind it, the first word being the command's name */
+    int argc, first_operand;
+};
+int job_options_component(struct job_options *o, enum job_command command, unsigned k,
+                          const struct job_options *before, const struct batch_script *script, int argc,
+                          char **argv, struct job_part *part, struct error *err);
+void job_part_fini(struct job_part *part);
+/* Behind this part comes another. */
+bool job_part_goes_on(const struct job_part *part);
 /* Contradictions, and values that follow from others.  Warnings go to the log. */
 int job_options_check(struct job_options *o, struct error *err);
 

@@ -328,10 +328,19 @@ static int directive_apply(struct job_options *o, char *line, const char *name, 
     return 0;
 }
 
+/* "hetjob" alone, or "packjob", its older name. */
+static bool is_part_mark(const char *line)
+{
+    size_t len = strcspn(line += strspn(line, " \t"), " \t\r");
+
+    return (len == 6 && !strncmp(line, "hetjob", len)) || (len == 7 && !strncmp(line, "packjob", len));
+}
+
 int job_options_from_script(struct job_options *o, const char *script, size_t len, const char *name,
-                            struct error *err)
+                            unsigned component, bool *found, struct error *err)
 {
     const char *p = script, *end = script + len;
+    unsigned at = 0;
 
     for (unsigned number = 1; p < end; number++) {
         const char *newline = memchr(p, '\n', (size_t)(end - p)), *stop = newline ? newline : end;
@@ -340,7 +349,9 @@ int job_options_from_script(struct job_options *o, const char *script, size_t le
         if (line_len > prefix && !memcmp(p, DIRECTIVE, prefix) && strchr(" \t", p[prefix])) {
             CLEANUP_FREE char *line = xstrndup(p + prefix, line_len - prefix);
 
-            if (directive_apply(o, line, name, number, err) < 0)
+            if (is_part_mark(line))
+                at++;
+            else if (at == component && directive_apply(o, line, name, number, err) < 0)
                 return -1;
         } else if (line_len && *p != '#') {
             size_t blank = 0;
@@ -352,5 +363,6 @@ int job_options_from_script(struct job_options *o, const char *script, size_t le
         }
         p = newline ? newline + 1 : end;
     }
+    *found = at >= component;
     return 0;
 }

@@ -199,13 +199,14 @@ START_TEST(variables_are_overridden_by_the_command_line_and_override_the_script)
     char *argv[] = { program, name, NULL };
     struct job_options o;
     struct error err;
+    bool found;
     int first;
 
     setenv("SBATCH_PARTITION", "env", 1);
     setenv("SBATCH_JOB_NAME", "env", 1);
     setenv("SBATCH_OVERCOMMIT", "no", 1);
     job_options_init(&o, CMD_SBATCH);
-    ck_assert_int_eq(job_options_from_script(&o, script, sizeof script - 1, "x.sh", &err), 0);
+    ck_assert_int_eq(job_options_from_script(&o, script, sizeof script - 1, "x.sh", 0, &found, &err), 0);
     ck_assert_int_eq(job_options_from_env(&o, &err), 0);
     ck_assert_int_eq(job_options_from_args(&o, 2, argv, &first, &err), 0);
     ck_assert_uint_eq(o.time_limit_min, 1);

@@ -45,12 +45,13 @@ static void teardown(void)
 static int take(const char *path, struct job_options *o, struct error *err)
 {
     struct batch_script script = { 0 };
+    bool found;
     int rc;
 
     *err = (struct error){ 0 };
     job_options_init(o, CMD_SBATCH);
     rc = batch_script_load(path, NULL, &script, err) < 0
-                 || job_options_from_script(o, script.text, script.len, script.name, err) < 0
+                 || job_options_from_script(o, script.text, script.len, script.name, 0, &found, err) < 0
                  || job_options_check(o, err) < 0
              ? -1
              : 0;

@@ -1,3 +1,3 @@
 #!/bin/sh
-#SBATCH --array=0-3
+#SBATCH --bb=capacity=1G
 true
