@@ -1,6 +1,7 @@
 /* main.c - bramblestepd: started by brambled, one for each step on a node, with a socket to it as
  * descriptor 3 and the lock on the step's folder as 4.  Takes no orders from its arguments or environment. */
 #include "config.h"
+#include "bramblestepd/receive.h"
 #include "bramblestepd/step.h"
 #include "reactor/reactor.h"
 #include "util/error.h"
@@ -34,6 +35,8 @@ int main(int argc, char **argv)
         puts("bramblestepd " PACKAGE_VERSION);
         return 0;
     }
+    if (argc == 4 && !strcmp(argv[1], "--receive-files")) /* as the user, without privileges */
+        return receive_files(STDIN_FILENO, argv[2], argv[3]);
     log_open("bramblestepd", NULL, true);
     if (!is_socket(AGENT_FD)) {
         fputs("bramblestepd: brambled starts this program\n", stderr);

@@ -244,8 +244,8 @@ static int order_fill(struct order *o, const Wire__ShepherdStart *s, struct erro
     if (!l || copy_ids(o, l, err) < 0 || copy_nodes(o, l, err) < 0)
         return l ? -1 : error_set(err, BRE_PROTOCOL, "empty launch order");
     spec = l->spec;
-    o->task_prolog = dup_or_null(o, s->task_prolog);
-    o->task_epilog = dup_or_null(o, s->task_epilog);
+    o->task_prolog = dup_or_null(o, spec->receive_files ? NULL : s->task_prolog);
+    o->task_epilog = dup_or_null(o, spec->receive_files ? NULL : s->task_epilog);
     o->user_task_prolog = dup_or_null(o, spec->task_prolog);
     o->user_task_epilog = dup_or_null(o, spec->task_epilog);
     o->node_name = dup_or(o, s->node_name, o->nodes[o->node_index].name);
@@ -269,6 +269,7 @@ static int order_fill(struct order *o, const Wire__ShepherdStart *s, struct erro
     o->pty_cols = (uint16_t)spec->pty_cols;
     o->kill_on_bad_exit = spec->kill_on_bad_exit;
     o->wait_for_children = spec->wait_for_children;
+    o->receive_files = spec->receive_files;
     o->debug = spec->has_slurmd_debug ? spec->slurmd_debug : 2;
     o->umask = spec->has_umask ? spec->umask & 0777 : 022;
     o->nice = (int)l->nice > 19 ? 19 : (int)l->nice;

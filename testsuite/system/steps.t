@@ -127,3 +127,34 @@ test_case "sattach that leaves does not end the step; what is not there is refus
     { sattach $id.0 2>err & a=$!; } && sleep 0.5 && kill -TERM $a && { wait $a; expect 143 $?; } && grep -q detached err &&
     { sattach $id.7 2>err; expect 1 $?; } && grep -q "^sattach: error: Could not get job step info: Invalid job id specified" err &&
     ! sattach --output-filter 5 $id.0 2>err && : > go && wait $p && ! sattach $id 2>err && grep -q "Failed to parse stepid" err'
+
+# --- sbcast ---
+mkdir there && head -c 3000000 /dev/urandom > source && chmod 750 source && touch -d 2020-02-02 source
+test_case "sbcast brings a file to the nodes, whole, with its mode, and asks before it replaces one" '
+    salloc -Q -N1 -n1 sh -c "sbcast source there/a && sbcast source there/a; echo \$?; sbcast -fp source there/a; echo \$?" >out 2>err
+    expect "17 0" "$(echo $(cat out))" && cmp source there/a && expect "750 2020" "$(stat -c "%a %y" there/a | cut -c1-8)" &&
+    grep -q "^sbcast: error: REQUEST_FILE_BCAST(n1): File exists" err && expect a "$(ls -A there)"'
+test_case "it follows no link that lies in the way, and leaves nothing when it fails" '
+    echo mine > victim && ln -s "$PWD/victim" there/link &&
+    salloc -Q -N1 -n1 sh -c "sbcast source there/link; echo \$?; sbcast -f source there/link; sbcast source /nonesuch/x; echo \$?" >out 2>err
+    expect "17 2" "$(echo $(cat out))" && expect mine "$(cat victim)" && [ ! -L there/link ] && cmp source there/link &&
+    expect "a link" "$(echo $(ls -A there))"'
+test_case "a copy that breaks off leaves no part of a file, nor its node anything to do" '
+    mkfifo pipe; head -c 60000000 /dev/zero > big
+    salloc -Q -N2 sh -c "sbcast -s 4k big there/part & sleep 0.05; kill -TERM \$!; wait \$!" >/dev/null 2>&1
+    wait_for 10 eval "[ -z \"\$(squeue -h)\" ]" && { [ ! -e there/part ] || cmp big there/part; } && rm -f big there/part &&
+    expect "" "$(ls -A there | grep sbcast)"'
+test_case "carriers are no steps: they take no number and no list shows them" '
+    id=$(salloc -Q -N1 -n1 sh -c "sbcast -f source there/b; srun -n1 printenv SLURM_JOB_ID; srun -n1 printenv SLURM_STEP_ID" | tr "\n" " ") &&
+    expect "1 " "${id#* }" && wait_for 10 eval "sacct -n -X -j ${id%% *} | grep -q COMPLETED" &&
+    expect 3 "$(sacct -n -j ${id%% *} | wc -l)"'
+test_case "sbcast without a job, without a file, with a folder is refused in the words of Slurm" '
+    ! sbcast source x 2>err && grep -q "^sbcast: error: Need a job id to run this command" err &&
+    { sbcast -j 1 nosuch x 2>err; expect 255 $?; } && grep -q "Can.t open .nosuch.: No such file or directory" err &&
+    { sbcast -j 999999 source x 2>err; expect 255 $?; } && grep -q "Slurm job 999999 lookup error: Invalid job id specified" err &&
+    ! sbcast -j 1 source there/ 2>err && grep -q "Target filename cannot be a directory" err'
+test_case "srun --bcast runs the program that it brought, in a job of its own too" '
+    srun -N2 --bcast="$PWD/there/prog" --send-libs --bcast-exclude=/nowhere sh -c "readlink /proc/\$\$/exe; echo \$LD_LIBRARY_PATH" > out &&
+    expect 2 "$(grep -cx "$PWD/there/prog" out)" && grep -q "there/prog_libs" out && ls there/prog_libs | grep -q libc &&
+    { srun -N1 --bcast="$PWD/there/prog" sh -c "exit 4" 2>/dev/null; expect 4 $?; } && wait_for 10 eval "[ -z \"\$(squeue -h)\" ]" &&
+    ! srun -N1 --bcast=/nonesuch/x true 2>err && grep -q "srun: fatal: Failed to broadcast .*/true.\. Step launch aborted" err'

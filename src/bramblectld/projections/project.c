@@ -395,6 +395,8 @@ static int step_created(struct projector *p, const Wire__EvStepCreated *ev, int6
 {
     struct row *row, *first;
     uint64_t mem = 0;
+    if (STEP_IS_CARRIER(ev->step_id)) /* nobody asked for it as a step */
+        return 0;
     if (job_rows(p, ev->job_id, &first, err) < 0 || row_find(p, ev->job_id, ev->attempt, ev->step_id, &row, err) < 0)
         return -1;
     if (!row)

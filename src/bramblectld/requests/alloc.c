@@ -102,7 +102,7 @@ static bool step_exists(struct ctld *c, uint32_t job_id, uint32_t *step_id)
     struct job *job = cluster_job_find(c->cluster, job_id);
     struct step_view view;
     for (size_t i = 0; job && cluster_step_nth(c->cluster, job, i, &view); i++)
-        if (view.step_id < STEP_INTERACTIVE) {
+        if (view.step_id < STEP_CARRIER) {
             *step_id = view.step_id;
             return true;
         }

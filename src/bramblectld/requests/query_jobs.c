@@ -303,6 +303,8 @@ void query_steps_slice(struct query *q, unsigned budget)
             continue;
         cluster_job_view(c, job, &q->now, &j);
         for (size_t k = 0; q->table.rows < TABLE_ROWS_MAX && cluster_step_nth(c, job, k, &v); k++) {
+            if (STEP_IS_CARRIER(v.step_id))
+                continue;
             if (!query_step_wanted(q, j.job_id, v.step_id))
                 continue;
             for (size_t i = 0; i < q->table.num_columns; i++)

@@ -281,7 +281,14 @@ _Noreturn static void task_child(const struct spawn_common *common, uint32_t tas
     if (fds->keep >= 0 && (fds->keep == fds->keep_as ? fcntl(fds->keep, F_SETFD, 0)
                                                      : dup2(fds->keep, fds->keep_as)) < 0)
         child_fail(common, task, SPAWN_EXEC);
-    child_exec(t->argv, t->env);
+    if (o->receive_files) {
+        char *argv[] = { (char *)(uintptr_t) "bramblestepd", (char *)(uintptr_t) "--receive-files", t->argv[0],
+                         (char *)(uintptr_t)o->node_name, NULL };
+
+        execve("/proc/self/exe", argv, t->env);
+    } else {
+        child_exec(t->argv, t->env);
+    }
     chdir_error = errno;
     child_tell_exec(t->argv[0], chdir_error);
     errno = chdir_error;

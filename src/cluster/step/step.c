@@ -176,7 +176,7 @@ static int step_create(struct cluster *c, const Wire__EvStepCreated *m, int64_t 
         step->end_limit = start_usec + m->spec->time_limit_min * MIN_USEC;
     for (uint32_t i = 0; i < n; i++)
         job->alloc->nodes[step->nodes[i].place].flags |= ALLOC_USED;
-    if (m->step_id < STEP_INTERACTIVE && m->step_id >= job->next_step_id)
+    if (m->step_id < STEP_CARRIER && m->step_id >= job->next_step_id)
         job->next_step_id = m->step_id + 1;
     step_append(job, step);
     *out = step;

@@ -406,6 +406,17 @@ static int check_step(struct cluster *c, const struct step_request *req, struct 
     return 0;
 }
 
+/* Carriers take no number of the job's.  Theirs come from the time, so that none is used again while
+ * a node may remember it. */
+static uint32_t carrier_id(const struct job *job, const struct cluster_now *now)
+{
+    uint32_t range = STEP_INTERACTIVE - STEP_CARRIER, at = (uint32_t)((uint64_t)now->wall_usec / 10000 % range);
+
+    while (step_find(job, STEP_CARRIER + at))
+        at = (at + 1) % range;
+    return STEP_CARRIER + at;
+}
+
 int cluster_decide_step(struct cluster *c, const struct cluster_now *now,
                         const struct step_request *req, struct decision *d,
                         uint32_t *step_id, struct error *err)
@@ -435,7 +446,7 @@ int cluster_decide_step(struct cluster *c, const struct cluster_now *now,
     spec = arena_memdup(&d->arena, req->spec, sizeof(*spec));
     spec->has_env = 0;
     spec->env = (ProtobufCBinaryData){ 0, NULL };
-    *step_id = p.job->next_step_id;
+    *step_id = req->spec->receive_files ? carrier_id(p.job, now) : p.job->next_step_id;
     ev = event_add(d, now, step_created, STEP_CREATED, EvStepCreated, EV_STEP_CREATED);
     SET(ev, job_id, p.job->id);
     SET(ev, step_id, *step_id);

@@ -115,8 +115,8 @@ static void node_tell(struct srun *s, const struct srun_node *node, int status)
 
     if (!who)
         return;
-    if (WIFSIGNALED(status) && s->interrupted && !s->options.verbose)
-        ; /* as the user wished */
+    if (s->receive_files || (WIFSIGNALED(status) && s->interrupted && !s->options.verbose))
+        ; /* it has said why itself, or it was as the user wished */
     else if (WIFSIGNALED(status))
         log_error("%s: %s: %s%s", node->name, who, strsignal(WTERMSIG(status)),
                   WCOREDUMP(status) ? " (core dumped)" : "");

@@ -16,34 +16,6 @@
 #include "util/log.h"
 #include "util/mem.h"
 
-static int srun_run(struct srun *s)
-{
-    struct rpc_target target;
-    struct error err = { 0 };
-    uint64_t patience = s->options.msg_timeout_sec == OPT_UNSET ? CONTROLLER_WAIT_MS
-                                                                : (uint64_t)s->options.msg_timeout_sec * 1000;
-
-    if (client_target_load(&target, &err) < 0 || request_prepare(s, &err) < 0
-        || !(s->reactor = reactor_create(&err))) {
-        refusal_log(s->inside ? "Unable to create step" : "Unable to allocate resources", &err);
-        return exit_error_code();
-    }
-    srun_timers_start(s);
-    signals_start(s);
-    s->link = ctl_link_create(s->reactor, &target, patience, &srun_link_ops, s);
-    reactor_run(s->reactor);
-    srun_streams_stop(s);
-    if (ctl_link_is_gone(s->link)) {
-        fflush(NULL);
-        _exit(s->exit_code);
-    }
-    signals_fini(s);
-    ctl_link_destroy(s->link);
-    reactor_settle(s->reactor);
-    reactor_destroy(s->reactor);
-    return s->exit_code;
-}
-
 static int prepare_program(struct srun *s, struct error *err)
 {
     struct job_options *o = &s->options;

@@ -48,6 +48,7 @@ void request_fini(struct srun *s)
     rlimits_free(s->rlimits);
     free(s->submit_line);
     free(s->step_name);
+    free(s->bcast_dest);
     for (size_t i = 0; i < s->num_programs; i++)
         free(s->programs[i]);
     free(s->programs);
@@ -70,6 +71,7 @@ static void fill_step(struct srun *s, Wire__StepSpec *step)
     step->rlimits = s->rlimits;
     step->n_rlimits = s->num_rlimits;
     step->submit_line = s->submit_line;
+    step->has_receive_files = step->receive_files = s->receive_files;
     step->std_in = stream_spec(&s->in);
     step->std_out = stream_spec(&s->out);
     step->std_err = stream_spec(&s->err);
@@ -131,7 +133,12 @@ static void send_alloc(struct srun *s, bool resume)
     fill_job(s, &spec);
     fill_step(s, &step);
     request.spec = &spec;
-    request.step = &step;
+    if (s->options.bcast) { /* the allocation first, then the program, then the step */
+        spec.kind = JOB_KIND_SALLOC;
+        s->own_job = true;
+    } else {
+        request.step = &step;
+    }
     request.has_resume_job_id = resume;
     request.resume_job_id = s->job_id;
     request.has_as_uid = s->options.uid != OPT_UNSET;
@@ -143,9 +150,15 @@ static void send_alloc(struct srun *s, bool resume)
 
 static void send_step(struct srun *s, bool resume)
 {
+    struct error err = { 0 };
     Wire__StepRequest request = WIRE__STEP_REQUEST__INIT;
     Wire__StepSpec step = WIRE__STEP_SPEC__INIT;
 
+    if (s->options.bcast && !s->bcast_dest && bcast_run(s, &err) < 0) {
+        error_log_lines(&err);
+        srun_leave(s, exit_error_code());
+        return;
+    }
     fill_step(s, &step);
     request.has_job_id = 1;
     request.job_id = s->options.job_id;
@@ -191,6 +204,16 @@ void request_cancel(struct srun *s)
     request.job_ids = ids;
     request.n_job_ids = 1;
     ctl_link_send(s->link, MSG_JOB_CONTROL, REQUEST_CANCEL, &request.base);
+}
+
+void request_complete(struct srun *s)
+{
+    Wire__CompleteJobRequest request = WIRE__COMPLETE_JOB_REQUEST__INIT;
+
+    request.has_job_id = request.has_exit_code = 1;
+    request.job_id = s->job_id;
+    request.exit_code = s->worst_set ? (uint32_t)s->worst_status : s->exit_code ? 1u << 8 : 0;
+    ctl_link_send(s->link, MSG_COMPLETE_JOB, REQUEST_COMPLETE, &request.base);
 }
 
 static void step_here(struct srun *s, const Wire__StepReply *reply)
@@ -247,6 +270,13 @@ static void on_alloc_reply(struct srun *s, const Wire__AllocReply *reply)
     }
     if (reply->step) {
         step_here(s, reply->step);
+        return;
+    }
+    if (s->own_job && reply->alloc && !s->inside) {
+        s->inside = true;
+        s->options.job_id = s->job_id;
+        s->stage = SRUN_ASKING;
+        send_step(s, false);
         return;
     }
     if (s->stage == SRUN_ASKING && reply->pending && s->options.immediate_sec != OPT_UNSET) {
@@ -307,6 +337,11 @@ static void on_start_refused(struct srun *s, const struct error *why)
         /* A resumption: the controller no longer has the step.  The nodes tell the rest. */
         s->step_ended = true;
         srun_check_end(s);
+        return;
+    }
+    if (s->receive_files && (why->code == BRE_JOB_ID || why->code == BRE_ALREADY_DONE)) {
+        log_error("Slurm job %u lookup error: %s", s->options.job_id, error_code_text(why->code));
+        srun_leave(s, EXIT_OPTION);
         return;
     }
     if (s->options.test_only) {
@@ -429,7 +464,7 @@ static void on_frame(void *arg, const struct rpc_frame *frame)
 {
     struct srun *s = arg;
 
-    if (s->leaving && frame->request_id == REQUEST_CANCEL) {
+    if ((s->leaving && frame->request_id == REQUEST_CANCEL) || (s->completing && frame->request_id == REQUEST_COMPLETE)) {
         srun_leave(s, s->exit_code);
         return;
     }

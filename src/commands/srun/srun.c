@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "client/client.h"
+#include "conf/client.h"
 #include "reactor/reactor.h"
 #include "util/error.h"
 #include "util/log.h"
@@ -38,6 +39,12 @@ void srun_leave(struct srun *s, int code)
     if (s->stage == SRUN_DONE)
         return;
     s->exit_code = code;
+    if (s->own_job && s->inside && !s->completing && !s->revoked && ctl_link_is_up(s->link)) {
+        s->completing = s->leaving = true; /* back here when the controller has heard it */
+        request_complete(s);
+        reactor_timer_start(s->exit_timer, CANCEL_MS, 0);
+        return;
+    }
     s->stage = SRUN_DONE;
     nodes_close(s);
     reactor_stop(s->reactor, 0);
@@ -209,4 +216,32 @@ void srun_timers_start(struct srun *s)
     s->exit_timer = reactor_timer_create(s->reactor, on_exit_timer, s);
     s->flush_timer = reactor_timer_create(s->reactor, on_flush_timer, s);
     s->wait_timer = reactor_timer_create(s->reactor, on_wait_timer, s);
+}
+
+int srun_run(struct srun *s)
+{
+    struct rpc_target target;
+    struct error err = { 0 };
+    uint64_t patience = s->options.msg_timeout_sec == OPT_UNSET ? CONTROLLER_WAIT_MS
+                                                                : (uint64_t)s->options.msg_timeout_sec * 1000;
+
+    if (client_target_load(&target, &err) < 0 || request_prepare(s, &err) < 0
+        || !(s->reactor = reactor_create(&err))) {
+        refusal_log(s->inside ? "Unable to create step" : "Unable to allocate resources", &err);
+        return exit_error_code();
+    }
+    srun_timers_start(s);
+    signals_start(s);
+    s->link = ctl_link_create(s->reactor, &target, patience, &srun_link_ops, s);
+    reactor_run(s->reactor);
+    srun_streams_stop(s);
+    if (ctl_link_is_gone(s->link)) {
+        fflush(NULL);
+        _exit(s->exit_code);
+    }
+    signals_fini(s);
+    ctl_link_destroy(s->link);
+    reactor_settle(s->reactor);
+    reactor_destroy(s->reactor);
+    return s->exit_code;
 }

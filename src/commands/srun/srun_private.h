@@ -27,7 +27,7 @@ struct reactor_timer;
 struct termios;
 struct reactor_signal;
 
-enum { REQUEST_START = 1, REQUEST_CANCEL = 2, REQUEST_CLUSTER = 3 };
+enum { REQUEST_START = 1, REQUEST_CANCEL = 2, REQUEST_CLUSTER = 3, REQUEST_COMPLETE = 4 };
 
 enum srun_stage { SRUN_ASKING, SRUN_PENDING, SRUN_RUNNING, SRUN_DONE };
 
@@ -100,7 +100,11 @@ struct srun {
     struct env *step_env; /* of job and step, for --epilog; NULL: there is none yet */
     Wire__Rlimit **rlimits;
     size_t num_rlimits;
+    bool receive_files; /* sbcast: the step takes files from in_fd */
     bool watching; /* sattach: the step is another's, and goes on without us */
+    char *bcast_dest; /* --bcast: what runs; NULL: not there yet */
+    bool own_job;     /* asked for without a step: we give it back */
+    bool completing;  /* and have said so */
     bool inside; /* in an allocation that is there already */
 
     struct reactor *reactor;
@@ -143,6 +147,8 @@ struct srun {
 };
 
 /* srun.c */
+/* From the first request to the exit code. */
+int srun_run(struct srun *s);
 void srun_say(const struct srun *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Everything may be over: leave if it is. */
 void srun_check_end(struct srun *s);
@@ -164,6 +170,12 @@ extern const struct ctl_link_ops srun_link_ops;
 void request_cancel(struct srun *s);
 int request_prepare(struct srun *s, struct error *err);
 void request_fini(struct srun *s);
+
+void request_complete(struct srun *s); /* own_job is done */
+
+/* bcast.c */
+/* Bring the program to the job's nodes; from here on it is the one that runs. */
+int bcast_run(struct srun *s, struct error *err);
 
 /* nodes.c */
 int nodes_start(struct srun *s, const Wire__StepLayout *layout, struct error *err);

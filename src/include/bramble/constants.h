@@ -90,6 +90,9 @@ enum job_reason {
 #define STEP_EXTERN 0xfffffffcu
 #define STEP_INTERACTIVE 0xfffffffau
 #define STEP_NONE 0xfffffffeu
+/* From here to STEP_INTERACTIVE: steps that carry files to the nodes (sbcast).  No list shows them. */
+#define STEP_CARRIER 0xffe00000u
+#define STEP_IS_CARRIER(id) ((id) >= STEP_CARRIER && (id) < STEP_INTERACTIVE)
 
 #define TASK_NONE 0xfffffffeu /* what Slurm shows as task id of a job that is no array's */
 

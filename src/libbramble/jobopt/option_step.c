@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "util/error.h"
+#include "util/log.h"
 #include "util/mem.h"
 #include "util/num.h"
 
@@ -33,6 +34,36 @@ static int parse_slurmd_debug(struct job_options *o, const struct job_option *ro
         }
     if (num_parse_u32(value, 0, ARRAY_SIZE(names) - 1, &o->slurmd_debug, "", NULL) < 0)
         return option_refuse(o, row, value, err, "is neither 0 to 9 nor quiet, error, info, verbose or debug");
+    return 0;
+}
+
+static int parse_bcast(struct job_options *o, const struct job_option *row, const char *value, struct error *err)
+{
+    (void)row;
+    (void)err;
+    o->bcast = true;
+    option_set_text(&o->bcast_path, value && *value ? value : NULL);
+    return 0;
+}
+
+static int parse_send_libs(struct job_options *o, const struct job_option *row, const char *value,
+                           struct error *err)
+{
+    if (value && *value && strcasecmp(value, "yes") && strcasecmp(value, "no"))
+        return option_refuse(o, row, value, err, "is neither yes nor no");
+    o->send_libs = !value || !*value || !strcasecmp(value, "yes");
+    return 0;
+}
+
+/* As a Slurm says that was built without the library. */
+static int parse_compress(struct job_options *o, const struct job_option *row, const char *value,
+                          struct error *err)
+{
+    (void)o;
+    (void)row;
+    (void)err;
+    if (!value || strcasecmp(value, "none"))
+        log_error("Compression type '%s' unknown, disabling compression support.", value && *value ? value : "lz4");
     return 0;
 }
 
@@ -91,5 +122,13 @@ static const struct job_option rows[] = {
     { FLAG("wait-for-children", wait_for_children), .env_srun = "SLURM_WAIT_FOR_CHILDREN",
       .help = "a task is over when its children are, too" },
     { FLAG("interactive", interactive), .hidden = true },
+    { .name = "bcast", .arg = ARG_OPTIONAL, .arg_name = "path", .commands = CMD_SRUN, .env_srun = "SLURM_BCAST",
+      .parse = parse_bcast, .help = "bring the program to the nodes first, and run it there" },
+    { TEXT("bcast-exclude", bcast_exclude), .arg_name = "paths", .env_srun = "SLURM_BCAST_EXCLUDE",
+      .help = "folders whose libraries --send-libs leaves out" },
+    { .name = "send-libs", .arg = ARG_OPTIONAL, .arg_name = "yes|no", .commands = CMD_SRUN,
+      .env_srun = "SLURM_SEND_LIBS", .parse = parse_send_libs, .help = "with --bcast, its shared objects too" },
+    { .name = "compress", .arg = ARG_OPTIONAL, .arg_name = "none", .commands = CMD_SRUN,
+      .env_srun = "SLURM_COMPRESS", .parse = parse_compress, .help = "with --bcast: none is what can be had" },
 };
 const struct option_rows rows_step = { rows, ARRAY_SIZE(rows) };

@@ -10,6 +10,7 @@
 
 #include "commands/sacct/sacct.h"
 #include "commands/sattach/sattach.h"
+#include "commands/sbcast/sbcast.h"
 #include "commands/sdiag/sdiag.h"
 #include "commands/sacctmgr/sacctmgr.h"
 #include "commands/sinfo/sinfo.h"
@@ -181,6 +182,16 @@ START_TEST(sattach_page_and_table_agree)
 }
 END_TEST
 
+START_TEST(sbcast_page_and_table_agree)
+{
+    CLEANUP_FREE char *page = page_load("sbcast");
+    unsigned faults = check_options("sbcast", page, sbcast_options, sbcast_num_options)
+                      + check_unknown("sbcast", page, sbcast_options, sbcast_num_options);
+
+    ck_assert_uint_eq(faults, 0);
+}
+END_TEST
+
 START_TEST(pages_of_priorities_shares_and_accounts_agree_with_their_tables)
 {
     CLEANUP_FREE char *sprio = page_load("sprio");
@@ -210,6 +221,7 @@ int main(void)
     tcase_add_test(tc, sinfo_page_and_tables_agree);
     tcase_add_test(tc, sacct_page_and_tables_agree);
     tcase_add_test(tc, sattach_page_and_table_agree);
+    tcase_add_test(tc, sbcast_page_and_table_agree);
     tcase_add_test(tc, sdiag_page_and_tables_agree);
     tcase_add_test(tc, pages_of_priorities_shares_and_accounts_agree_with_their_tables);
     suite_add_tcase(s, tc);
