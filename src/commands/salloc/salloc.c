@@ -42,7 +42,8 @@ enum salloc_stage {
 };
 
 struct salloc {
-    struct job_options options;
+    struct job_components components;
+    struct job_options *options; /* of the first */
     struct reactor *reactor;
     struct ctl_link *link;
     struct reactor_timer *goodbye;
@@ -66,7 +67,7 @@ static void say(const struct salloc *s, const char *fmt, ...)
     char text[1024];
     va_list ap;
 
-    if (s->options.quiet)
+    if (s->options->quiet)
         return;
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
@@ -80,28 +81,43 @@ static void finish(struct salloc *s, int code)
     reactor_stop(s->reactor, 0);
 }
 
+static void describe(struct salloc *s, const struct job_options *options, Wire__JobSpec *spec)
+{
+    job_options_job_spec(options, spec);
+    if (!spec->name)
+        spec->name = (char *)(uintptr_t) "interactive";
+    if (!spec->work_dir)
+        spec->work_dir = s->cwd;
+    spec->submit_dir = s->cwd;
+    spec->submit_host = s->host;
+    spec->submit_line = s->submit_line;
+}
+
 static void send_alloc(struct salloc *s)
 {
+    size_t num_more = s->components.num - 1;
+    CLEANUP_FREE Wire__JobSpec *more = xcalloc(num_more + 1, sizeof *more);
+    CLEANUP_FREE Wire__JobSpec **het = xcalloc(num_more + 1, sizeof *het);
     Wire__AllocRequest request = WIRE__ALLOC_REQUEST__INIT;
     Wire__JobSpec spec = WIRE__JOB_SPEC__INIT;
 
-    job_options_job_spec(&s->options, &spec);
-    if (!spec.name)
-        spec.name = (char *)(uintptr_t) "interactive";
-    if (!spec.work_dir)
-        spec.work_dir = s->cwd;
-    spec.submit_dir = s->cwd;
-    spec.submit_host = s->host;
-    spec.submit_line = s->submit_line;
+    describe(s, s->options, &spec);
+    for (size_t i = 0; i < num_more; i++) {
+        het[i] = &more[i];
+        wire__job_spec__init(het[i]);
+        describe(s, &s->components.parts[i + 1].options, het[i]);
+    }
     request.spec = &spec;
+    request.het = het;
+    request.n_het = num_more;
     if (s->stage == STAGE_PENDING) {
         request.has_resume_job_id = 1;
         request.resume_job_id = s->job_id;
     }
-    request.has_as_uid = s->options.uid != OPT_UNSET;
-    request.as_uid = s->options.uid;
-    request.has_as_gid = s->options.gid != OPT_UNSET;
-    request.as_gid = s->options.gid;
+    request.has_as_uid = s->options->uid != OPT_UNSET;
+    request.as_uid = s->options->uid;
+    request.has_as_gid = s->options->gid != OPT_UNSET;
+    request.as_gid = s->options->gid;
     ctl_link_send(s->link, MSG_ALLOC, REQUEST_ALLOC, &request.base);
 }
 
@@ -142,7 +158,7 @@ static void on_ready(void *arg)
 {
     struct salloc *s = arg;
 
-    if (s->options.clusters && !s->cluster_known) {
+    if (s->options->clusters && !s->cluster_known) {
         Wire__Empty ask = WIRE__EMPTY__INIT;
 
         ctl_link_send(s->link, MSG_SHOW_CONFIG, REQUEST_CLUSTER, &ask.base);
@@ -181,7 +197,7 @@ static void ring_bell(const struct salloc *s)
 {
     bool waited = reactor_now_ms(s->reactor) - s->asked_at_ms >= BELL_AFTER_MS;
 
-    if (isatty(STDOUT_FILENO) && !s->options.no_bell && (s->options.bell || waited)) {
+    if (isatty(STDOUT_FILENO) && !s->options->no_bell && (s->options->bell || waited)) {
         putchar('\a');
         fflush(stdout);
     }
@@ -193,17 +209,17 @@ static void granted(struct salloc *s, const Wire__AllocInfo *alloc)
     struct env *env;
 
     reactor_timer_stop(s->goodbye);
-    if (s->stage == STAGE_PENDING && s->options.immediate_sec == OPT_UNSET)
+    if (s->stage == STAGE_PENDING && s->options->immediate_sec == OPT_UNSET)
         say(s, "job %u has been allocated resources", s->job_id);
     say(s, "Granted job allocation %u", s->job_id);
     ring_bell(s);
-    if (s->options.no_shell) {
+    if (s->options->no_shell) {
         finish(s, 0);
         return;
     }
     s->stage = STAGE_RUNNING;
     ctl_link_set_patience(s->link, UINT64_MAX);
-    if ((env = job_options_env(&s->options, environ, NULL, &err))) {
+    if ((env = job_options_env(s->options, environ, NULL, &err))) {
         jobenv_set_alloc(env, alloc);
         env_set(env, "SLURM_SUBMIT_DIR", s->cwd);
         s->program = program_start(s->command, env, &err);
@@ -231,14 +247,14 @@ static void on_alloc_reply(struct salloc *s, const Wire__AllocReply *reply)
         granted(s, reply->alloc);
         return;
     }
-    if (s->stage == STAGE_ASKING && s->options.immediate_sec != OPT_UNSET) {
+    if (s->stage == STAGE_ASKING && s->options->immediate_sec != OPT_UNSET) {
         s->stage = STAGE_PENDING;
-        reactor_timer_start(s->goodbye, (uint64_t)s->options.immediate_sec * 1000, 0);
+        reactor_timer_start(s->goodbye, (uint64_t)s->options->immediate_sec * 1000, 0);
         return;
     }
     if (s->stage == STAGE_ASKING) {
         s->stage = STAGE_PENDING;
-        if (reply->pending_reason && *reply->pending_reason && s->options.verbose)
+        if (reply->pending_reason && *reply->pending_reason && s->options->verbose)
             say(s, "%s", reply->pending_reason);
         say(s, "Pending job allocation %u", s->job_id);
         say(s, "job %u queued and waiting for resources", s->job_id);
@@ -265,8 +281,8 @@ static void revoked(struct salloc *s, const Wire__Notice *notice)
         say(s, "Job allocation %u has been revoked.", s->job_id);
     if (!s->program)
         return;
-    if (s->options.kill_command)
-        program_signal(s->program, (int)s->options.kill_command_signal);
+    if (s->options->kill_command)
+        program_signal(s->program, (int)s->options->kill_command_signal);
     else if (program_is_interactive(s->program))
         program_signal(s->program, SIGHUP);
 }
@@ -301,9 +317,9 @@ static void on_refusal(struct salloc *s, const struct rpc_frame *frame)
     snprintf(why.text, sizeof why.text, "%s", refusal->text ? refusal->text : "");
     if (frame->request_id == REQUEST_ALLOC) {
         refusal_log(ALLOC_FAILED, &why);
-        if (s->stage == STAGE_PENDING || (s->job_id && s->options.immediate_sec != OPT_UNSET))
+        if (s->stage == STAGE_PENDING || (s->job_id && s->options->immediate_sec != OPT_UNSET))
             say(s, "Job allocation %u has been revoked.", s->job_id);
-        finish(s, s->options.immediate_sec != OPT_UNSET ? exit_immediate_code() : exit_error_code());
+        finish(s, s->options->immediate_sec != OPT_UNSET ? exit_immediate_code() : exit_error_code());
     } else if (frame->request_id == REQUEST_WATCH) {
         Wire__Notice gone = WIRE__NOTICE__INIT; /* the job is no more */
 
@@ -320,7 +336,7 @@ static void on_cluster(struct salloc *s, const Wire__ConfigReply *reply)
     struct error err = { 0 };
     char name[256];
 
-    if (cluster_name_compare(reply, s->options.clusters, name, &err) < 0) {
+    if (cluster_name_compare(reply, s->options->clusters, name, &err) < 0) {
         refusal_log(NULL, &err);
         finish(s, exit_error_code());
         return;
@@ -349,7 +365,7 @@ static void on_lost(void *arg, const struct error *why)
 {
     struct salloc *s = arg;
 
-    if (s->options.verbose)
+    if (s->options->verbose)
         log_info("lost the controller (%s), trying again", why->text);
 }
 
@@ -372,7 +388,7 @@ static void on_goodbye(void *arg)
     struct salloc *s = arg;
 
     if (s->stage == STAGE_PENDING) { /* --immediate */
-        log_error(ALLOC_FAILED ": %s: not within %u s", error_code_text(BRE_NODES_BUSY), s->options.immediate_sec);
+        log_error(ALLOC_FAILED ": %s: not within %u s", error_code_text(BRE_NODES_BUSY), s->options->immediate_sec);
         say(s, "Job allocation %u has been revoked.", s->job_id);
         s->interrupted = true;
         s->exit_code = exit_immediate_code();
@@ -402,7 +418,7 @@ static void on_child(void *arg, int signum)
     s->program = NULL;
     s->status = status;
     s->exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : signal_exit_code(WTERMSIG(status));
-    if (WIFSIGNALED(status) && s->options.verbose)
+    if (WIFSIGNALED(status) && s->options->verbose)
         say(s, "Command \"%s\" was terminated by signal %d", s->command[0], WTERMSIG(status));
     relinquish(s);
 }
@@ -476,23 +492,20 @@ static int salloc_run(struct salloc *s)
 
 static int salloc_prepare(struct salloc *s, int argc, char **argv, struct error *err)
 {
-    struct job_options *o = &s->options;
+    const struct job_options *o;
     const struct passwd *pw;
-    int first = argc;
+    int rc = job_components_read(&s->components, CMD_SALLOC, NULL, argc, argv, err), num_words;
 
-    job_options_init(o, CMD_SALLOC);
-    if (job_options_from_env(o, err) < 0 || job_options_from_args(o, argc, argv, &first, err) < 0)
+    o = s->options = &s->components.parts[0].options;
+    if (rc < 0)
         return -1;
     if (o->help || o->usage || o->version)
         return 0;
-    if (job_options_check(o, err) < 0)
+    if (job_components_check(&s->components, err) < 0)
         return -1;
-    o->exit_code = exit_error_code();
-    if (first < argc && !strcmp(argv[first], ":"))
-        return error_set(err, BRE_NOT_SUPPORTED,
-                         "heterogeneous jobs (\":\") are not supported yet: ask for one kind of nodes");
-    s->command = argv + first;
-    if (first >= argc) {
+    s->components.exit_code = exit_error_code();
+    s->command = job_components_operands(&s->components, &num_words);
+    if (!num_words) {
         s->shell[0] = getenv("SHELL");
         if ((!s->shell[0] || !*s->shell[0]) && (pw = getpwuid(geteuid())))
             s->shell[0] = pw->pw_shell;
@@ -522,19 +535,19 @@ int main(int argc, char **argv)
     log_open("salloc", NULL, false);
     if (salloc_prepare(&s, argc, argv, &err) < 0) {
         error_log_lines(&err);
-        rc = s.options.exit_code;
-    } else if (s.options.help) {
+        rc = s.components.exit_code;
+    } else if (s.options->help) {
         job_options_help(CMD_SALLOC, stdout);
-    } else if (s.options.usage) {
+    } else if (s.options->usage) {
         job_options_usage(CMD_SALLOC, stdout);
-    } else if (s.options.version) {
+    } else if (s.options->version) {
         version_print(stdout);
     } else {
-        if (s.options.verbose)
-            job_options_log_given(&s.options);
+        if (s.options->verbose)
+            job_options_log_given(s.options);
         rc = salloc_run(&s);
     }
     free(s.submit_line);
-    job_options_fini(&s.options);
+    job_components_fini(&s.components);
     return rc;
 }

@@ -24,17 +24,9 @@
 
 extern char **environ;
 
-struct component {
-    struct job_options options;
-    struct job_part part;
-    Wire__JobSpec spec;
-};
-
 struct sbatch {
-    struct job_options options; /* of the job, or of a heterogeneous job's first component */
-    struct component *more;     /* the further components */
-    size_t num_more;
-    struct job_part part;       /* what stands last: script and arguments */
+    struct job_components components;
+    struct job_options *options; /* of the first */
     struct batch_script script;
     char *const *argv; /* of the process */
     int argc;
@@ -47,19 +39,6 @@ struct sbatch {
     struct rpc_client *client;
 };
 
-static void components_fini(struct sbatch *s)
-{
-    for (size_t i = 0; i < s->num_more; i++) {
-        job_options_fini(&s->more[i].options);
-        job_part_fini(&s->more[i].part);
-    }
-    free(s->more);
-    s->more = NULL;
-    s->num_more = 0;
-    job_part_fini(&s->part);
-    job_options_fini(&s->options);
-}
-
 static void sbatch_fini(struct sbatch *s)
 {
     rpc_client_close(s->client);
@@ -67,82 +46,47 @@ static void sbatch_fini(struct sbatch *s)
     free(s->env);
     rlimits_free(s->rlimits);
     batch_script_fini(&s->script);
-    components_fini(s);
+    job_components_fini(&s->components);
 }
 
-/* Read the options of all components; script is NULL at the first look, which is to find it. */
 static int read_components(struct sbatch *s, const struct batch_script *script, struct error *err)
 {
-    const struct job_options *before = &s->options;
-    char **argv = (char **)s->argv;
+    int rc = job_components_read(&s->components, CMD_SBATCH, script, s->argc, (char **)s->argv, err);
 
-    if (job_options_component(&s->options, CMD_SBATCH, 0, NULL, script, s->argc, argv, &s->part, err) < 0)
-        return -1;
-    if (s->options.help || s->options.usage || s->options.version)
-        return 0;
-    for (unsigned k = 1;; k++) {
-        struct component *c;
-        int rc;
-
-        if (k == HET_MAX) {
-            s->options.exit_code = EXIT_NUMBER;
-            return error_set(err, BRE_TOO_BIG, "a job has at most %d components", HET_MAX);
-        }
-        s->more = xreallocarray(s->more, k, sizeof *s->more);
-        before = k > 1 ? &s->more[k - 2].options : &s->options;
-        c = &s->more[s->num_more++];
-        rc = job_options_component(&c->options, CMD_SBATCH, k, before, script, s->argc, argv, &c->part, err);
-        if (rc < 0)
-            s->options.exit_code = c->options.exit_code;
-        if (rc <= 0) {
-            job_options_fini(&c->options);
-            job_part_fini(&c->part);
-            s->num_more--;
-            return rc;
-        }
-        if (c->part.words) { /* the last one given stands before the script */
-            job_part_fini(&s->part);
-            s->part = c->part;
-            c->part = (struct job_part){ 0 };
-        }
-    }
+    s->options = &s->components.parts[0].options;
+    return rc;
 }
 
 /* A first look at the command line finds the script; then script, variables and command line are read
  * in the order of their strength. */
 static int read_options(struct sbatch *s, struct error *err)
 {
-    CLEANUP_FREE char *path = NULL, *wrap = NULL, *work_dir = NULL;
     const struct job_options *last;
+    bool wrapped;
+    int argc;
+    char **operands;
 
     if (read_components(s, NULL, err) < 0)
         return -1;
-    if (s->options.help || s->options.usage || s->options.version)
+    if (s->options->help || s->options->usage || s->options->version)
         return 0;
-    last = s->num_more ? &s->more[s->num_more - 1].options : &s->options;
-    if (s->part.first_operand < s->part.argc)
-        path = xstrdup(s->part.words[s->part.first_operand]);
-    wrap = last->wrap ? xstrdup(last->wrap) : NULL;
-    work_dir = last->work_dir ? xstrdup(last->work_dir) : NULL;
-    s->options.exit_code = EXIT_NUMBER;
-    if (wrap && path)
+    last = &s->components.parts[s->components.num - 1].options;
+    operands = job_components_operands(&s->components, &argc);
+    wrapped = last->wrap;
+    s->components.exit_code = EXIT_NUMBER;
+    if (wrapped && argc)
         return error_set(err, BRE_INVAL, "Script arguments not permitted with --wrap option");
-    if (wrap) {
-        if (batch_script_wrap(wrap, &s->script, err) < 0)
+    if (wrapped) {
+        if (batch_script_wrap(last->wrap, &s->script, err) < 0)
             return -1;
-    } else if (batch_script_load(path, work_dir, &s->script, err) < 0) {
-        s->options.exit_code = exit_error_code();
+    } else if (batch_script_load(argc ? operands[0] : NULL, last->work_dir, &s->script, err) < 0) {
+        s->components.exit_code = exit_error_code();
         return -1;
     }
-    components_fini(s);
-    if (read_components(s, wrap ? NULL : &s->script, err) < 0 || job_options_check(&s->options, err) < 0)
+    job_components_fini(&s->components);
+    if (read_components(s, wrapped ? NULL : &s->script, err) < 0)
         return -1;
-    for (size_t i = 0; i < s->num_more; i++)
-        if (job_options_check(&s->more[i].options, err) < 0) {
-            s->options.exit_code = s->more[i].options.exit_code;
-            return -1;
-        }
-    return 0;
+    return job_components_check(&s->components, err);
 }
 
 /* What the request needs beside the options. */
@@ -151,15 +95,15 @@ static int gather(struct sbatch *s, struct error *err)
     struct env *env;
     int rc;
 
-    s->options.exit_code = exit_error_code();
+    s->options->exit_code = exit_error_code();
     if (!getcwd(s->cwd, sizeof s->cwd))
         return error_set(err, errno, SUBMIT_FAILED ": the current folder cannot be named: %s", strerror(errno));
     if (gethostname(s->host, sizeof s->host) < 0)
         s->host[0] = '\0';
     s->host[sizeof s->host - 1] = '\0';
-    if (rlimits_collect(s->options.propagate, &s->rlimits, &s->num_rlimits, err) < 0)
+    if (rlimits_collect(s->options->propagate, &s->rlimits, &s->num_rlimits, err) < 0)
         return -1;
-    if (!(env = job_options_env(&s->options, environ, NULL, err)))
+    if (!(env = job_options_env(s->options, environ, NULL, err)))
         return -1;
     rc = env_pack(env, &s->env, &s->env_len, err);
     env_destroy(env);
@@ -171,7 +115,7 @@ static void test_report(const struct sbatch *s, const Wire__SubmitReply *reply)
 {
     char when[TIME_TEXT_MAX];
 
-    if (!s->options.quiet)
+    if (!s->options->quiet)
         log_info("Job %u to start at %s using %u processors on nodes %s in partition %s", reply->job_id,
                  time_at_format(reply->test_start, NULL, when), reply->test_cpus,
                  reply->test_nodes ? reply->test_nodes : "", reply->test_partition ? reply->test_partition : "");
@@ -179,21 +123,22 @@ static void test_report(const struct sbatch *s, const Wire__SubmitReply *reply)
 
 static void submitted_report(const struct sbatch *s, uint32_t job_id)
 {
-    if (s->options.quiet && !s->options.parsable)
+    if (s->options->quiet && !s->options->parsable)
         return;
-    if (s->options.parsable)
+    if (s->options->parsable)
         printf("%u", job_id);
     else
         printf("Submitted batch job %u", job_id);
     if (s->cluster[0])
-        printf(s->options.parsable ? ";%s" : " on cluster %s", s->cluster);
+        printf(s->options->parsable ? ";%s" : " on cluster %s", s->cluster);
     printf("\n");
     fflush(stdout);
 }
 
 static void describe(struct sbatch *s, const struct job_options *options, Wire__JobSpec *spec)
 {
-    int first = s->part.first_operand + 1;
+    int argc;
+    char **operands = job_components_operands(&s->components, &argc);
 
     job_options_job_spec(options, spec);
     if (!spec->name)
@@ -207,36 +152,38 @@ static void describe(struct sbatch *s, const struct job_options *options, Wire__
     spec->submit_line = s->submit_line;
     spec->rlimits = s->rlimits;
     spec->n_rlimits = s->num_rlimits;
-    if (first < s->part.argc) {
-        spec->argv = s->part.words + first;
-        spec->n_argv = (size_t)(s->part.argc - first);
+    if (argc > 1) {
+        spec->argv = operands + 1;
+        spec->n_argv = (size_t)(argc - 1);
     }
 }
 
 static int submit(struct sbatch *s, uint32_t *job_id, struct error *err)
 {
-    CLEANUP_FREE Wire__JobSpec **het = xcalloc(s->num_more + 1, sizeof *het);
+    size_t num_more = s->components.num - 1;
+    CLEANUP_FREE Wire__JobSpec *more = xcalloc(num_more + 1, sizeof *more);
+    CLEANUP_FREE Wire__JobSpec **het = xcalloc(num_more + 1, sizeof *het);
     Wire__SubmitRequest request = WIRE__SUBMIT_REQUEST__INIT;
     Wire__JobSpec spec = WIRE__JOB_SPEC__INIT;
     Wire__SubmitReply *reply;
 
-    describe(s, &s->options, &spec);
-    for (size_t i = 0; i < s->num_more; i++) {
-        het[i] = &s->more[i].spec;
+    describe(s, s->options, &spec);
+    for (size_t i = 0; i < num_more; i++) {
+        het[i] = &more[i];
         wire__job_spec__init(het[i]);
-        describe(s, &s->more[i].options, het[i]);
+        describe(s, &s->components.parts[i + 1].options, het[i]);
     }
     request.spec = &spec;
     request.het = het;
-    request.n_het = s->num_more;
+    request.n_het = num_more;
     request.has_script = request.has_env = 1;
     request.script = (ProtobufCBinaryData){ s->script.len, (uint8_t *)s->script.text };
     request.env = (ProtobufCBinaryData){ s->env_len, s->env };
-    request.has_test_only = request.test_only = s->options.test_only;
-    request.has_as_uid = s->options.uid != OPT_UNSET;
-    request.as_uid = s->options.uid;
-    request.has_as_gid = s->options.gid != OPT_UNSET;
-    request.as_gid = s->options.gid;
+    request.has_test_only = request.test_only = s->options->test_only;
+    request.has_as_uid = s->options->uid != OPT_UNSET;
+    request.as_uid = s->options->uid;
+    request.has_as_gid = s->options->gid != OPT_UNSET;
+    request.as_gid = s->options->gid;
     if (msg_check_bounds(&request.base, err) < 0)
         return -1;
     reply = (Wire__SubmitReply *)controller_call(s->client, MSG_SUBMIT, &request.base, MSG_SUBMIT_REPLY,
@@ -244,9 +191,9 @@ static int submit(struct sbatch *s, uint32_t *job_id, struct error *err)
     if (!reply)
         return -1;
     *job_id = reply->job_id;
-    if (reply->warning && *reply->warning && !s->options.quiet)
+    if (reply->warning && *reply->warning && !s->options->quiet)
         log_info("%s", reply->warning);
-    if (s->options.test_only)
+    if (s->options->test_only)
         test_report(s, reply);
     rpc_msg_free(&reply->base);
     return 0;
@@ -302,19 +249,19 @@ static int sbatch_run(struct sbatch *s)
     uint32_t job_id = 0;
     int rc;
 
-    if (s->options.verbose)
-        job_options_log_given(&s->options);
+    if (s->options->verbose)
+        job_options_log_given(s->options);
     if (gather(s, &err) < 0) {
         error_log_lines(&err);
-        return s->options.exit_code;
+        return s->options->exit_code;
     }
-    if ((s->client = controller_open(&err)) && s->options.clusters
-        && cluster_name_check(s->client, s->options.clusters, s->cluster, &err) < 0) {
+    if ((s->client = controller_open(&err)) && s->options->clusters
+        && cluster_name_check(s->client, s->options->clusters, s->cluster, &err) < 0) {
         refusal_log(NULL, &err);
         return exit_error_code();
     }
     if (!s->client || submit(s, &job_id, &err) < 0) {
-        if (s->options.test_only) {
+        if (s->options->test_only) {
             char text[2 * ERROR_TEXT_MAX];
 
             fprintf(stderr, "allocation failure: %s\n", refusal_text(&err, text, sizeof text));
@@ -323,10 +270,10 @@ static int sbatch_run(struct sbatch *s)
         }
         return exit_error_code();
     }
-    if (s->options.test_only)
+    if (s->options->test_only)
         return 0;
     submitted_report(s, job_id);
-    if (!s->options.wait_end)
+    if (!s->options->wait_end)
         return 0;
     if ((rc = wait_end(s, job_id, &err)) < 0) {
         refusal_log("unable to wait for the job", &err);
@@ -344,12 +291,12 @@ int main(int argc, char **argv)
     log_open("sbatch", NULL, false);
     if (read_options(&s, &err) < 0) {
         error_log_lines(&err);
-        rc = s.options.exit_code;
-    } else if (s.options.help) {
+        rc = s.components.exit_code;
+    } else if (s.options->help) {
         job_options_help(CMD_SBATCH, stdout);
-    } else if (s.options.usage) {
+    } else if (s.options->usage) {
         job_options_usage(CMD_SBATCH, stdout);
-    } else if (s.options.version) {
+    } else if (s.options->version) {
         version_print(stdout);
     } else {
         rc = sbatch_run(&s);

@@ -119,23 +119,32 @@ int job_options_from_args(struct job_options *o, int argc, char **argv, int *fir
  * messages. */
 int job_options_from_script(struct job_options *o, const char *script, size_t len, const char *name,
                             unsigned component, bool *found, struct error *err);
-/* Component k of a job, of one or several ("sbatch -n1 : -n4 script"): what it inherits from the one
- * before (before, NULL for the first), its section of the script (may be NULL), the variables, its
- * part of the command line.  1: o is read; 0: there is no such component; -1: as above.  In each case
- * o and part are to be ended.  Behind the last part stand script or program and its arguments, behind
- * others ":". */
-enum { HET_MAX = 128 }; /* components of a job */
+/* The components of a job, of one or several ("sbatch -n1 : -n4 script").  Each has what it inherits
+ * from the one before, its section of the script, the variables, its part of the command line, the
+ * strongest last. */
+enum { HET_MAX = 128 };
 struct batch_script;
-struct job_part {
-    char **words; /* the part and all behind it, the first word being the command's name */
+struct job_component {
+    struct job_options options;
+    char **words; /* its part of the command line and all behind it, the command's name first; NULL: none */
     int argc, first_operand;
 };
-int job_options_component(struct job_options *o, enum job_command command, unsigned k,
-                          const struct job_options *before, const struct batch_script *script, int argc,
-                          char **argv, struct job_part *part, struct error *err);
-void job_part_fini(struct job_part *part);
-/* Behind this part comes another. */
-bool job_part_goes_on(const struct job_part *part);
+struct job_components {
+    struct job_component *parts; /* at least one, also after a failure */
+    size_t num;
+    int exit_code; /* after a failure */
+};
+/* script may be NULL.  --help and its like end the reading after the first component.  The struct is
+ * to be ended in any case. */
+int job_components_read(struct job_components *c, enum job_command command, const struct batch_script *script,
+                        int argc, char **argv, struct error *err);
+void job_components_fini(struct job_components *c);
+/* job_options_check() of each. */
+int job_components_check(struct job_components *c, struct error *err);
+/* What stands behind the options of the last component: a script or a program, and its arguments, ended
+ * by NULL; *argc may be 0. */
+char **job_components_operands(const struct job_components *c, int *argc);
+
 /* Contradictions, and values that follow from others.  Warnings go to the log. */
 int job_options_check(struct job_options *o, struct error *err);
 

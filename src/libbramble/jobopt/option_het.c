@@ -77,45 +77,100 @@ static int find_part(enum job_command command, unsigned k, int argc, char **argv
     return 1;
 }
 
-int job_options_component(struct job_options *o, enum job_command command, unsigned k,
+/* 1: read; 0: there is no component k. */
+static int read_component(struct job_component *c, enum job_command command, unsigned k,
                           const struct job_options *before, const struct batch_script *script, int argc, char **argv,
-                          struct job_part *part, struct error *err)
+                          struct error *err)
 {
     CLEANUP_FREE char **words = NULL;
     bool in_script = false;
     int begin = 0, has_part;
 
-    job_options_init(o, command);
-    *part = (struct job_part){ 0 };
     if ((has_part = find_part(command, k, argc, argv, &begin, err)) < 0)
         return -1;
-    if (before && inherit(o, before, err) < 0)
+    if (before && inherit(&c->options, before, err) < 0)
         return -1;
-    if (script && job_options_from_script(o, script->text, script->len, script->name, k, &in_script, err) < 0)
+    if (script
+        && job_options_from_script(&c->options, script->text, script->len, script->name, k, &in_script, err) < 0)
         return -1;
     if (k && !has_part && !in_script)
         return 0;
-    if (job_options_from_env(o, err) < 0)
+    if (job_options_from_env(&c->options, err) < 0)
         return -1;
     if (has_part) {
-        part->argc = argc - begin;
-        words = xcalloc((size_t)part->argc + 1, sizeof *words);
-        memcpy(words, argv + begin, (size_t)part->argc * sizeof *words);
+        c->argc = argc - begin;
+        words = xcalloc((size_t)c->argc + 1, sizeof *words);
+        memcpy(words, argv + begin, (size_t)c->argc * sizeof *words);
         words[0] = argv[0];
-        if (job_options_from_args(o, part->argc, words, &part->first_operand, err) < 0)
+        if (job_options_from_args(&c->options, c->argc, words, &c->first_operand, err) < 0)
             return -1;
-        part->words = TAKE(words);
+        c->words = TAKE(words);
     }
     return 1;
 }
 
-void job_part_fini(struct job_part *part)
+static void component_fini(struct job_component *c)
 {
-    free(part->words);
-    *part = (struct job_part){ 0 };
+    job_options_fini(&c->options);
+    free(c->words);
+    c->words = NULL;
 }
 
-bool job_part_goes_on(const struct job_part *part)
+int job_components_read(struct job_components *c, enum job_command command, const struct batch_script *script,
+                        int argc, char **argv, struct error *err)
 {
-    return part->first_operand < part->argc && !strcmp(part->words[part->first_operand], ":");
+    *c = (struct job_components){ 0 };
+    for (unsigned k = 0;; k++) {
+        struct job_component *part;
+        int rc;
+
+        if (k == HET_MAX) {
+            c->exit_code = EXIT_NUMBER;
+            return error_set(err, BRE_TOO_BIG, "a job has at most %d components", HET_MAX);
+        }
+        c->parts = xreallocarray(c->parts, k + 1, sizeof *c->parts);
+        part = &c->parts[k];
+        *part = (struct job_component){ 0 };
+        job_options_init(&part->options, command);
+        rc = read_component(part, command, k, k ? &c->parts[k - 1].options : NULL, script, argc, argv, err);
+        c->exit_code = part->options.exit_code;
+        if (rc > 0)
+            c->num++;
+        if (rc > 0 && !part->options.help && !part->options.usage && !part->options.version)
+            continue;
+        if (rc <= 0 && k)
+            component_fini(part);
+        else
+            c->num = k + 1; /* the first is always there */
+        return rc < 0 ? -1 : 0;
+    }
+}
+
+void job_components_fini(struct job_components *c)
+{
+    for (size_t i = 0; i < c->num; i++)
+        component_fini(&c->parts[i]);
+    free(c->parts);
+    *c = (struct job_components){ 0 };
+}
+
+int job_components_check(struct job_components *c, struct error *err)
+{
+    for (size_t i = 0; i < c->num; i++)
+        if (job_options_check(&c->parts[i].options, err) < 0) {
+            c->exit_code = c->parts[i].options.exit_code;
+            return -1;
+        }
+    return 0;
+}
+
+char **job_components_operands(const struct job_components *c, int *argc)
+{
+    const struct job_component *last = &c->parts[0];
+
+    for (size_t i = 1; i < c->num; i++)
+        if (c->parts[i].words)
+            last = &c->parts[i];
+    *argc = last->argc - last->first_operand;
+    return last->words + last->first_operand;
 }
