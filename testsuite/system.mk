@@ -42,6 +42,7 @@ system_tests = \
     testsuite/system/suspend.t \
     testsuite/system/scontrol.t \
     testsuite/system/reservation.t \
+    testsuite/system/mail.t \
     testsuite/system/storm.t
 TESTS += $(system_tests)
 # Those worth a second run, by daemons with sanitizers and crash points.

@@ -14,6 +14,7 @@
 #include "bramblectld/ctld_private.h"
 #include "bramblectld/event_log.h"
 #include "bramblectld/journal/journal.h"
+#include "bramblectld/projections/mail.h"
 #include "bramblectld/requests/clients.h"
 #include "bramblectld/requests/diag.h"
 #include "util/failpoint.h"
@@ -27,8 +28,9 @@ struct commit {
     struct ctld *ctld;
     commit_done_f *done;
     void *arg;
-    uint8_t *packed; /* u32 length and bytes, for each event that something may follow from */
+    uint8_t *packed; /* u32 length, u32 place after first_seq, and bytes, for each event that something may follow from */
     size_t len, cap;
+    uint64_t first_seq; /* of the first event; the rest follow it */
 };
 
 struct decision *ctld_decision(struct ctld *c)
@@ -63,16 +65,19 @@ static bool something_follows(const Wire__Event *ev)
     }
 }
 
-static void keep_packed(struct commit *k, const uint8_t *data, size_t len)
+static void keep_packed(struct commit *k, uint64_t seq, const uint8_t *data, size_t len)
 {
-    uint32_t n = (uint32_t)len;
-    if (k->len + len + 4 > k->cap) {
-        k->cap = (k->len + len + 4) * 2;
+    uint32_t head[2] = { (uint32_t)len, 0 };
+    if (!k->len)
+        k->first_seq = seq;
+    head[1] = (uint32_t)(seq - k->first_seq);
+    if (k->len + len + sizeof(head) > k->cap) {
+        k->cap = (k->len + len + sizeof(head)) * 2;
         k->packed = xrealloc(k->packed, k->cap);
     }
-    memcpy(k->packed + k->len, &n, 4);
-    memcpy(k->packed + k->len + 4, data, len);
-    k->len += len + 4;
+    memcpy(k->packed + k->len, head, sizeof(head));
+    memcpy(k->packed + k->len + sizeof(head), data, len);
+    k->len += len + sizeof(head);
 }
 
 static void append_event(struct commit *k, const Wire__Event *ev)
@@ -83,7 +88,7 @@ static void append_event(struct commit *k, const Wire__Event *ev)
     wire__event__pack(ev, buf);
     journal_append(k->ctld->journal, buf, len);
     if (something_follows(ev))
-        keep_packed(k, buf, len);
+        keep_packed(k, journal_last(k->ctld->journal), buf, len);
     if (buf != small)
         free(buf);
 }
@@ -95,13 +100,14 @@ static void react(struct commit *k)
     struct decision d;
     decision_init(&d);
     for (size_t off = 0; off < k->len;) {
-        uint32_t n;
-        memcpy(&n, k->packed + off, 4);
-        Wire__Event *ev = wire__event__unpack(NULL, n, k->packed + off + 4);
-        off += 4 + n;
+        uint32_t head[2];
+        memcpy(head, k->packed + off, sizeof(head));
+        Wire__Event *ev = wire__event__unpack(NULL, head[0], k->packed + off + sizeof(head));
+        off += sizeof(head) + head[0];
         if (!ev)
             continue;
         cluster_react(c->cluster, ev, &d);
+        mail_event(c->mail, k->first_seq + head[1], ev);
         wire__event__free_unpacked(ev, NULL);
     }
     act_effects(c, d.effects, d.num_effects);

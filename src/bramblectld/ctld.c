@@ -18,6 +18,7 @@
 #include "bramblectld/journal/journal.h"
 #include "bramblectld/key.h"
 #include "bramblectld/projections/accounting.h"
+#include "bramblectld/projections/mail.h"
 #include "bramblectld/replay.h"
 #include "bramblectld/requests/clients.h"
 #include "bramblectld/requests/diag.h"
@@ -131,7 +132,7 @@ static void turn(void *arg)
     flush(c);
     if (c->accounting)
         accounting_nudge(c->accounting);
-    if (journal_snapshot_due(c->journal))
+    if (journal_snapshot_due(c->journal) && mail_is_idle(c->mail)) /* it keeps the records that mail is due for */
         ctld_snapshot(c);
     now = ctld_now(c);
     if (more)
@@ -358,6 +359,7 @@ static int state_start(struct ctld *c, struct error *err)
     }
     ctld_commit(c, d, NULL, NULL);
     clients_all_gone(c, &now);
+    mail_start(c->mail);
     return 0;
 }
 
@@ -398,6 +400,7 @@ struct ctld *ctld_create(const struct ctld_options *options, struct error *err)
         || !(c->sigterm = reactor_signal_create(c->reactor, SIGTERM, on_signal, c))
         || !(c->sigint = reactor_signal_create(c->reactor, SIGINT, on_signal, c))
         || !(c->sighup = reactor_signal_create(c->reactor, SIGHUP, on_signal, c))
+        || !(c->mail = mail_create(c, err))
         || state_start(c, err) < 0
         || accounting_start(c, err) < 0
         || ctld_key_load(c->conf->state_dir, secret, err) < 0
@@ -437,6 +440,7 @@ void ctld_destroy(struct ctld *c)
     reactor_signal_close(c->sigterm);
     reactor_signal_close(c->sigint);
     reactor_signal_close(c->sighup);
+    mail_destroy(c->mail);
     journal_destroy(c->journal);
     reactor_destroy(c->reactor);
     agents_destroy(c->agents);

@@ -17,6 +17,7 @@ struct clients;
 struct conf;
 struct identities;
 struct journal;
+struct mail;
 struct reactor;
 struct reactor_signal;
 struct reactor_timer;
@@ -33,6 +34,7 @@ struct ctld {
     struct identities *identities;
     struct agents *agents;
     struct clients *clients;
+    struct mail *mail;
     struct accounting *accounting; /* NULL: none configured */
     struct diag *diag;
     struct rpc_server *server;

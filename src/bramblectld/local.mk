@@ -34,6 +34,7 @@ libctld_la_SOURCES += \
     src/bramblectld/requests/std_path.h src/bramblectld/requests/step.c \
     src/bramblectld/requests/submit.c src/bramblectld/requests/table.c \
     src/bramblectld/requests/table.h src/bramblectld/requests/update.c \
+    src/bramblectld/projections/mail.h src/bramblectld/projections/mail.c \
     src/bramblectld/requests/set_log.c src/bramblectld/requests/query_resvs.c \
     src/bramblectld/requests/wait.h src/bramblectld/requests/watch.c
 

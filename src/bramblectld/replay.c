@@ -8,6 +8,7 @@
 #include "bramblectld/ctld_private.h"
 #include "bramblectld/journal/journal.h"
 #include "bramblectld/journal/storage.h"
+#include "bramblectld/projections/mail.h"
 #include "bramblectld/replay.h"
 #include "conf/conf.h"
 #include "util/log.h"
@@ -73,6 +74,8 @@ static int visit(void *arg, enum journal_source source, uint64_t seq, const void
         dropped(c, seq, ev);
         return 0;
     }
+    if (ev && source == JOURNAL_RECORD)
+        mail_replayed(c->mail, seq, ev, data, len);
     if (!ev)
         error_set(&why, BRE_DAMAGED, "it cannot be decoded");
     if ((!ev || cluster_apply(c->cluster, ev, &why) < 0) && c->replay_skipped++ < SKIPPED_LOGGED)

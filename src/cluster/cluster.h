@@ -404,6 +404,8 @@ struct array_view {
     uint32_t exit_status;       /* the highest of its tasks */
 };
 bool cluster_array_view(struct cluster *c, uint32_t array_id, struct array_view *view);
+/* Is the job the first of its array's tasks that has started? */
+bool cluster_array_first_start(struct cluster *c, const struct job *job);
 struct job *cluster_job_find(struct cluster *c, uint32_t job_id);
 /* The job with the smallest id above job_id; NULL at the end. */
 struct job *cluster_job_next(struct cluster *c, uint32_t job_id);
@@ -413,6 +415,7 @@ void cluster_job_view(struct cluster *c, struct job *job, const struct cluster_n
 /* The cheap part, for filters over many jobs. */
 uint32_t job_id(const struct job *job);
 uint32_t job_uid(const struct job *job);
+uint32_t cluster_job_mail(const struct job *job); /* bits of enum mail_event */
 enum job_state job_state_shown(const struct job *job);
 enum job_kind job_kind(const struct job *job);
 bool job_uses_node(const struct job *job, uint32_t node_id);

@@ -103,6 +103,8 @@ int cluster_apply(struct cluster *c, const Wire__Event *ev, struct error *err)
         return job_apply_warned(c, ev, err);
     case WIRE__EVENT__BODY_JOB_SUSPENDED:
         return job_apply_suspended(c, ev, err);
+    case WIRE__EVENT__BODY_JOB_TIME_MARK:
+        return job_apply_time_mark(c, ev, err);
     case WIRE__EVENT__BODY_JOB_PURGED:
         return job_apply_purged(c, ev, err);
     case WIRE__EVENT__BODY_TASK_SPLIT:

@@ -290,6 +290,8 @@ static void emit_job(struct snapshot *s, struct job *job)
     m->text = job->text;
     SET(m, by_uid, job->by_uid);
     SET(m, warned, job->warned);
+    if (job->time_mark)
+        SET(m, time_mark, job->time_mark);
     SET(m, begin_usec, job->begin_usec);
     for (uint32_t i = 0; job->alloc && i < job->alloc->count; i++)
         if (job->alloc->nodes[i].cores && node_at(s->c, job->alloc->nodes[i].node_id)->shared)

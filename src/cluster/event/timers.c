@@ -182,6 +182,19 @@ static void decide_running_due(struct cluster *c, const struct cluster_now *now,
         job_decide_end(c, now, job, &end, UINT32_MAX, false, d);
         return;
     }
+    if (spec->mail_events) {
+        uint32_t percent;
+        int64_t mark = job_next_mark(c, job, &percent);
+
+        if (mark && mark <= now->wall_usec) {
+            Wire__EvJobTimeMark *ev =
+                event_add(d, now, job_time_mark, JOB_TIME_MARK, EvJobTimeMark, EV_JOB_TIME_MARK);
+
+            SET(ev, job_id, job->id);
+            SET(ev, attempt, job->attempt);
+            SET(ev, percent, percent);
+        }
+    }
     for (struct step *s = job->steps; s; s = s->next)
         if (s->end_limit && !s->end_state && s->end_limit <= now->wall_usec)
             step_decide_ending(now, s, JOB_TIMEOUT, 0, NULL, d);

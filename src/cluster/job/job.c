@@ -112,6 +112,25 @@ int64_t job_end_by(const struct cluster *c, const struct job *job)
     return r->msg->end_usec;
 }
 
+int64_t job_next_mark(const struct cluster *c, const struct job *job, uint32_t *percent)
+{
+    static const struct {
+        uint32_t event, percent;
+    } marks[] = { { MAIL_TIME_LIMIT_50, 50 }, { MAIL_TIME_LIMIT_80, 80 }, { MAIL_TIME_LIMIT_90, 90 } };
+    uint32_t events = job->spec->msg->mail_events;
+    int64_t by = events ? job_end_by(c, job) : 0, length;
+
+    if (!by || job->phase != PHASE_RUNNING || job_is_suspended(job))
+        return 0;
+    length = by - job->start_usec - (job->suspension ? job->suspension->total_usec : 0);
+    for (size_t i = 0; i < ARRAY_SIZE(marks); i++)
+        if (events & marks[i].event && marks[i].percent > job->time_mark) {
+            *percent = marks[i].percent;
+            return by - length / 100 * (100 - marks[i].percent);
+        }
+    return 0;
+}
+
 void job_timer_update(struct cluster *c, struct job *job)
 {
     int64_t when = 0;
@@ -138,6 +157,12 @@ void job_timer_update(struct cluster *c, struct job *job)
                 when = by - (spec->has_warn_time_sec ? spec->warn_time_sec : 60) * USEC;
                 when = when > 0 ? when : 1;
             }
+        }
+        if (spec->mail_events) {
+            uint32_t percent;
+            int64_t mark = job_next_mark(c, job, &percent);
+
+            when = mark && (!when || mark < when) ? mark : when;
         }
         for (const struct step *s = job->steps; s; s = s->next)
             if (s->end_limit && !s->end_state && (!when || s->end_limit < when))
@@ -178,6 +203,11 @@ void job_queue_update(struct cluster *c, struct job *job, int64_t now_usec)
 uint32_t job_id(const struct job *job)
 {
     return job->id;
+}
+
+uint32_t cluster_job_mail(const struct job *job)
+{
+    return job->spec->msg->mail_events;
 }
 
 uint32_t job_uid(const struct job *job)

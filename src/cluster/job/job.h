@@ -109,6 +109,7 @@ struct job {
     uint32_t exit_status, by_uid, next_step_id;
     uint32_t heap_pos; /* 1 based; 0: no deadline */
     uint8_t phase, kind, end_state, reason, hold, requeue;
+    uint8_t time_mark; /* per cent of its time that have been told of */
     bool ends_with_step : 1, warned : 1, eligible : 1, queued : 1, client_gone : 1;
     int64_t submit_usec, eligible_usec, begin_usec, start_usec, end_usec;
     int64_t end_limit; /* running: when the limit ends it, 0 never; ended: age counts from here */
@@ -179,6 +180,9 @@ uint32_t job_time_limit(const struct cluster *c, const struct job *job); /* minu
 bool job_may_requeue(const struct cluster *c, const struct job *job);
 /* When the limit, or its reservation's end, ends a running job; 0: never. */
 int64_t job_end_by(const struct cluster *c, const struct job *job);
+/* When the next mail about its time is due, and of how many per cent; 0: none. */
+int64_t job_next_mark(const struct cluster *c, const struct job *job, uint32_t *percent);
+int job_apply_time_mark(struct cluster *c, const Wire__Event *ev, struct error *err);
 /* Places that still have to become clean; skip: a place counted as clean (UINT32_MAX: none). */
 uint32_t job_unclean(const struct job *job, uint32_t skip);
 void job_timer_update(struct cluster *c, struct job *job);

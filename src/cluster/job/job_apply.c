@@ -237,6 +237,7 @@ int job_apply_started(struct cluster *c, const Wire__Event *ev, struct error *er
     job->exit_status = 0;
     job->reason = REASON_NONE;
     job->warned = false;
+    job->time_mark = 0;
     job_suspension_forget(job);
     job->next_step_id = 0;
     job->planned_sec = 0;
@@ -431,6 +432,19 @@ int job_apply_requeued(struct cluster *c, const Wire__Event *ev, struct error *e
     return 0;
 }
 
+int job_apply_time_mark(struct cluster *c, const Wire__Event *ev, struct error *err)
+{
+    const Wire__EvJobTimeMark *m = ev->job_time_mark;
+    struct job *job = job_table_find(&c->jobs, m->job_id);
+
+    if (!job || job->attempt != m->attempt || m->percent > 100)
+        return error_set(err, BRE_DAMAGED, "job %u: no attempt %u whose time could have passed",
+                         m->job_id, m->attempt);
+    job->time_mark = (uint8_t)m->percent;
+    job_timer_update(c, job);
+    return 0;
+}
+
 int job_apply_warned(struct cluster *c, const Wire__Event *ev, struct error *err)
 {
     struct job *job = job_table_find(&c->jobs, ev->job_warned->job_id);
@@ -507,6 +521,7 @@ int job_apply_image(struct cluster *c, const Wire__Event *ev, struct error *err)
     job->hold = (uint8_t)m->hold;
     job->requeue = (uint8_t)m->requeue;
     job->warned = m->warned;
+    job->time_mark = (uint8_t)m->time_mark;
     job->submit_usec = m->submit_usec;
     job->eligible_usec = m->eligible_usec;
     job->begin_usec = m->begin_usec;

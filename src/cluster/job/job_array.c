@@ -179,6 +179,26 @@ bool cluster_array_view(struct cluster *c, uint32_t array_id, struct array_view 
     return true;
 }
 
+bool cluster_array_first_start(struct cluster *c, const struct job *job)
+{
+    uint32_t known = 0;
+
+    (void)c;
+    if (!job->task)
+        return true;
+    list_for_each(link, &job->task->array->tasks)
+    {
+        const struct task *t = container_of(link, struct task, link);
+
+        known += t->count;
+        if (t->job != job && t->job->start_usec
+            && (t->job->start_usec < job->start_usec
+                || (t->job->start_usec == job->start_usec && t->id < job->task->id)))
+            return false;
+    }
+    return known == job->task->array->count; /* else some have come and gone */
+}
+
 bool array_is_full(const struct job *job)
 {
     const struct array *a = job->task ? job->task->array : NULL;

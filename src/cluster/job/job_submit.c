@@ -25,6 +25,8 @@ static int check_supported(const Wire__JobSpec *spec, struct error *err)
     if (spec->qos && *spec->qos && strcmp(spec->qos, "normal") != 0)
         return error_set(err, BRE_QOS, "qos \"%s\" does not exist: only \"normal\" does",
                          spec->qos);
+    if (spec->mail_user && (*spec->mail_user == '-' || strpbrk(spec->mail_user, " \t\n\r")))
+        return error_set(err, BRE_INVAL, "--mail-user: \"%.64s\" cannot be an address", spec->mail_user);
     if (spec->core_spec)
         return error_set(err, BRE_NOT_SUPPORTED, "--core-spec is not supported yet");
     if (spec->kind > JOB_KIND_SRUN)

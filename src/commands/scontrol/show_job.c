@@ -281,6 +281,23 @@ static void add_request(struct record *rec, const struct row *row)
     }
     record_line(rec);
     record_add(rec, "Power=");
+    if (num_or(row, FIELD_JOB_MAIL_EVENTS, 0)) {
+        static const char *const names[] = {
+#define X(e, n) n,
+            MAIL_EVENTS(X)
+#undef X
+        };
+        int64_t events = num(row, FIELD_JOB_MAIL_EVENTS);
+        const char *user = text(row, FIELD_JOB_MAIL_USER), *comma = "";
+
+        record_line(rec);
+        record_add(rec, "MailUser=%s MailType=", user ? user : text(row, FIELD_JOB_USER));
+        for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+            if (events & 1 << i) {
+                record_add(rec, "%s%s", comma, names[i]);
+                comma = ",";
+            }
+    }
     record_line(rec);
 }
 

@@ -113,6 +113,34 @@ enum job_action {
     JOB_ACTION_NOTIFY,
 };
 
+/* Of what a job's user wants mail: X(enum, name), in the order in which they are shown. */
+#define MAIL_EVENTS(X)                                                                         \
+    X(MAIL_INVALID_DEPEND, "INVALID_DEPEND")                                                   \
+    X(MAIL_BEGIN, "BEGIN")                                                                     \
+    X(MAIL_END, "END")                                                                         \
+    X(MAIL_FAIL, "FAIL")                                                                       \
+    X(MAIL_REQUEUE, "REQUEUE")                                                                 \
+    X(MAIL_STAGE_OUT, "STAGE_OUT")                                                             \
+    X(MAIL_TIME_LIMIT, "TIME_LIMIT")                                                           \
+    X(MAIL_TIME_LIMIT_90, "TIME_LIMIT_90")                                                     \
+    X(MAIL_TIME_LIMIT_80, "TIME_LIMIT_80")                                                     \
+    X(MAIL_TIME_LIMIT_50, "TIME_LIMIT_50")                                                     \
+    X(MAIL_ARRAY_TASKS, "ARRAY_TASKS")
+enum mail_event_bit {
+#define X(e, n) e##_BIT,
+    MAIL_EVENTS(X)
+#undef X
+        MAIL_EVENT_COUNT
+};
+enum mail_event {
+#define X(e, n) e = 1 << e##_BIT,
+    MAIL_EVENTS(X)
+#undef X
+};
+/* What ALL stands for. */
+#define MAIL_ALL                                                                               \
+    (MAIL_INVALID_DEPEND | MAIL_BEGIN | MAIL_END | MAIL_FAIL | MAIL_REQUEUE | MAIL_STAGE_OUT)
+
 enum notice_kind {
     NOTICE_JOB_ENDED = 1,
     NOTICE_STEP_ENDED,

@@ -62,6 +62,7 @@ struct conf {
     uint32_t requeue; /* enum conf_requeue */
     bool job_requeue;
     const char *mpi_default, *cgroup;
+    const char *mail_prog, *mail_domain;
     const char *prolog, *epilog, *task_prolog, *task_epilog;
     uint32_t prolog_timeout_sec;
     uint32_t max_job_count, max_array_size, max_step_count, first_job_id, max_job_id;

@@ -34,6 +34,8 @@ static const struct conf_key top_keys[] = {
     { "job_requeue", CONF_TYPE_BOOL, TOP(job_requeue), "true", LIVE },
     { "mpi_default", CONF_TYPE_TEXT, TOP(mpi_default), "none", LIVE },
     { "cgroup", CONF_TYPE_WORD, TOP(cgroup), "auto", .words = "auto|v2|v1|none", .as_text = true, LIVE },
+    { "mail_prog", CONF_TYPE_PATH, TOP(mail_prog), "/usr/bin/mail", LIVE },
+    { "mail_domain", CONF_TYPE_TEXT, TOP(mail_domain), NULL, LIVE },
     { "prolog", CONF_TYPE_PATH, TOP(prolog), NULL, LIVE },
     { "epilog", CONF_TYPE_PATH, TOP(epilog), NULL, LIVE },
     { "prolog_timeout", CONF_TYPE_SEC, TOP(prolog_timeout_sec), "300", 1, 86400, LIVE },

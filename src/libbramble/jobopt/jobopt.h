@@ -45,7 +45,9 @@ struct job_options {
     uint32_t verbose, quiet;
 
     /* who asks, and under which names */
-    char *account, *job_name, *comment, *qos, *wckey, *reservation, *clusters, *user_arg;
+    char *account, *job_name, *comment, *qos, *wckey, *reservation, *clusters, *user_arg, *mail_user;
+    uint32_t mail_events; /* bits of enum mail_event */
+    bool mail_set;
     uint32_t uid, gid; /* OPT_UNSET: the caller's */
 
     /* what */

@@ -5,11 +5,45 @@
 #include <grp.h>
 #include <pwd.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
+#include "bramble/constants.h"
 #include "util/error.h"
 #include "util/mem.h"
 #include "util/num.h"
+
+static int parse_mail_type(struct job_options *o, const struct job_option *row, const char *value,
+                           struct error *err)
+{
+    static const char *const names[] = {
+#define X(e, n) n,
+        MAIL_EVENTS(X)
+#undef X
+    };
+    CLEANUP_FREE char *copy = xstrdup(value);
+    uint32_t events = 0;
+    char *save = NULL;
+
+    for (char *word = strtok_r(copy, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
+        size_t i = 0;
+
+        while (i < ARRAY_SIZE(names) && strcasecmp(word, names[i]))
+            i++;
+        if (i < ARRAY_SIZE(names))
+            events |= 1u << i;
+        else if (!strcasecmp(word, "ALL"))
+            events |= MAIL_ALL;
+        else if (!strcasecmp(word, "NONE"))
+            events = 0;
+        else
+            return option_refuse(o, row, value, err,
+                                 "is no list of BEGIN, END, FAIL, REQUEUE, ALL, NONE, TIME_LIMIT, ARRAY_TASKS ...");
+    }
+    o->mail_events = events;
+    o->mail_set = true;
+    return 0;
+}
 
 static int only_root(struct job_options *o, const struct job_option *row, struct error *err)
 {
@@ -66,6 +100,9 @@ static const struct job_option rows[] = {
       .help = "workload key, recorded with the job" },
     { TEXT("reservation", reservation, 256), .arg_name = "name", ENV_ALL("RESERVATION"),
       .help = "run in this reservation, or in one of a comma list" },
+    { .name = "mail-type", .arg = ARG_REQUIRED, .arg_name = "type", .commands = CMD_ALL, .parse = parse_mail_type,
+      .help = "send mail at BEGIN, END, FAIL, REQUEUE, TIME_LIMIT_80, ... or ALL" },
+    { TEXT("mail-user", mail_user, 256), .arg_name = "user", .help = "who gets it; default: who submits" },
     { TEXT("clusters", clusters, 256), .letter = 'M', .arg_name = "name",
       .env_sbatch = "SLURM_CLUSTERS SBATCH_CLUSTERS", .env_srun = "SLURM_CLUSTERS",
       .env_salloc = "SLURM_CLUSTERS SALLOC_CLUSTERS", .help = "this cluster's name, or all" },

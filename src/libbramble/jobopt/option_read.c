@@ -90,7 +90,7 @@ void job_options_init(struct job_options *o, enum job_command command)
 void job_options_fini(struct job_options *o)
 {
     char **texts[] = {
-        &o->account, &o->job_name, &o->comment, &o->qos, &o->wckey, &o->reservation, &o->clusters, &o->user_arg,
+        &o->account, &o->job_name, &o->comment, &o->qos, &o->wckey, &o->reservation, &o->mail_user, &o->clusters, &o->user_arg,
         &o->partition, &o->nodelist, &o->exclude, &o->features, &o->prefer, &o->distribution, &o->hint, &o->cpu_bind,
         &o->mem_bind, &o->dependency, &o->work_dir, &o->std_in, &o->std_out, &o->std_err, &o->export_text,
         &o->export_file, &o->propagate, &o->wrap, &o->array_inx, &o->mpi, &o->prolog, &o->epilog,

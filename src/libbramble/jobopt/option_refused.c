@@ -48,8 +48,6 @@ static const struct job_option rows[] = {
     { REFUSED("delay-boot", CMD_ALL, ARG_REQUIRED, "nodes are never rebooted for a job; leave it out"),
       ENV_ALL("DELAY_BOOT") },
     { REFUSED("reboot", CMD_ALL, ARG_NONE, "nodes are never rebooted for a job; leave it out") },
-    { REFUSED("mail-type", CMD_ALL, ARG_REQUIRED, "no mail is sent yet; watch the job with sbatch --wait") },
-    { REFUSED("mail-user", CMD_ALL, ARG_REQUIRED, "no mail is sent yet; watch the job with sbatch --wait") },
     { REFUSED("mcs-label", CMD_ALL, ARG_REQUIRED, "there are no MCS labels here; leave it out") },
     { REFUSED("network", CMD_ALL, ARG_REQUIRED, "boards have one network; leave it out"),
       ENV_ALL("NETWORK") },

@@ -53,6 +53,10 @@ void job_options_job_spec(const struct job_options *o, Wire__JobSpec *spec)
     spec->qos = text_or_null(o->qos);
     spec->comment = o->comment;
     spec->reservation = text_or_null(o->reservation);
+    if (o->mail_events) {
+        SET(mail_events, o->mail_events);
+        spec->mail_user = text_or_null(o->mail_user);
+    }
     spec->work_dir = o->work_dir;
     spec->std_in = text_or_null(o->std_in);
     spec->std_out = text_or_null(o->std_out);
