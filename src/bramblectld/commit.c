@@ -1,4 +1,4 @@
-/* commit.c - the one way from a decision to an effect (reliability R1).
+/* commit.c - the one way from a decision to an effect.
  *
  * Events borrow from requests and from the heart's state, so what cluster_react() needs after the
  * commit is kept packed and decoded again then; blobs and topologies, from which nothing

@@ -287,7 +287,7 @@ static int listen_start(struct ctld *c, const uint8_t secret[64], struct error *
 
 /* ---- start ---- */
 
-/* R7: started by root with user = NAME it becomes that user before it reads anything from others. */
+/* Started by root with user = NAME it becomes that user before it reads anything from others. */
 static int become_user(const struct conf *conf, bool *became, struct error *err)
 {
     const char *name = conf->user;

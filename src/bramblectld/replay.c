@@ -1,4 +1,4 @@
-/* replay.c - start is recovery (R10): what the journal holds is applied; a record that does not
+/* replay.c - start is recovery: what the journal holds is applied; a record that does not
  * fit is set aside and reported, never a reason not to start. */
 #include "config.h"
 

@@ -1,6 +1,6 @@
 /* agent.h - the node agent: registers the board with the controller and starts shepherds.
  *
- * The controller alone gives it orders, on the connection that the agent dialled (R4).  Its memory of
+ * The controller alone gives it orders, on the connection that the agent dialled.  Its memory of
  * what runs are the steps' folders below run_dir and the shepherds in them: an agent that is started
  * again finds them there, and one that is stopped leaves them alone.
  */

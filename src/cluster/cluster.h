@@ -157,7 +157,7 @@ void decision_fini(struct decision *d);
 void decision_reset(struct decision *d); /* empty it for the next use */
 
 /* The only writer of state.  -1 with err set: the record does not fit the state (unknown job, wrong
- * attempt, damaged); nothing has changed then, and replay sets the record aside (R10). */
+ * attempt, damaged); nothing has changed then, and replay sets the record aside. */
 int cluster_apply(struct cluster *c, const Wire__Event *event, struct error *err);
 /* What follows from a committed event, by the state as it is now; appends to d->effects. */
 void cluster_react(struct cluster *c, const Wire__Event *event, struct decision *d);

@@ -1,6 +1,6 @@
 #!/bin/bash
-# agent-guard.t - what an agent does when things go wrong on its board: prolog and epilog (F27),
-# processes that cannot be ended (F28), memory limits, a full run folder (F25), kinds of cgroup.
+# agent-guard.t - what an agent does when things go wrong on its board: prolog and epilog,
+# processes that cannot be ended, memory limits, a full run folder, kinds of cgroup.
 # limit: 180
 . "$TESTSUITE/lib/tap.sh"
 . "$TESTSUITE/lib/agent.sh"

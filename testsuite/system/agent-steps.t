@@ -1,6 +1,6 @@
 #!/bin/bash
 # agent-steps.t - what one agent and its shepherds do with the controller's orders: identity of a
-# launch (F20), streams (F32), signals, ends (F29, F31), restarts (F12, F14).
+# launch, streams, signals, ends, restarts.
 # limit: 180
 . "$TESTSUITE/lib/tap.sh"
 . "$TESTSUITE/lib/agent.sh"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # limit: 150
 # needs: boards
-# Boards as hosts: power cuts, quick reboots and pulled cables (F15 to F18).
+# Boards as hosts: power cuts, quick reboots and pulled cables.
 . "$TESTSUITE/lib/tap.sh"
 . "$TESTSUITE/lib/cluster.sh"
 CLUSTER_CONF='node_timeout = 5; kill_wait = 2;'

@@ -1,7 +1,7 @@
 #!/bin/bash
 # limit: 200
 # user: plain
-# The controller beside its boards: its own pauses (F7), reloads (F9), its state folder (F4), its end (F37).
+# The controller beside its boards: its own pauses, reloads, its state folder, its end.
 . "$TESTSUITE/lib/tap.sh"
 . "$TESTSUITE/lib/cluster.sh"
 CLUSTER_CONF='node_timeout = 6; kill_wait = 2;'

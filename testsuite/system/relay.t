@@ -1,6 +1,6 @@
 #!/bin/bash
 # limit: 180
-# Bad wires (F19, F20): agents and commands reach the controller through a relay that delays, cuts,
+# Bad wires: agents and commands reach the controller through a relay that delays, cuts,
 # drips, flips and holds back what passes.  Every job runs once, and every command knows its end.
 . "$TESTSUITE/lib/tap.sh"
 . "$TESTSUITE/lib/cluster.sh"

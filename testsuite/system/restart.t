@@ -1,7 +1,7 @@
 #!/bin/bash
 # limit: 150
 # user: plain
-# Daemons die and come back under running jobs (F12, F36, and the controller's part of F34).
+# Daemons die and come back under running jobs.
 . "$TESTSUITE/lib/tap.sh"
 . "$TESTSUITE/lib/cluster.sh"
 CLUSTER_CONF='node_timeout = 20; kill_wait = 2;'

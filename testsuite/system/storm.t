@@ -1,6 +1,6 @@
 #!/bin/bash
 # limit: 180
-# Peers that are allowed to send, and send anything (reliability R5): a user's command and a board.
+# Peers that are allowed to send, and send anything: a user's command and a board.
 . "$TESTSUITE/lib/tap.sh"
 . "$TESTSUITE/lib/cluster.sh"
 

@@ -56,7 +56,7 @@ void request_end(struct request *req);
 /* Copy msg, so that it outlives the handler; req->msg is it.  -1: no memory. */
 int request_keep(struct request *req, const ProtobufCMessage *msg);
 
-/* May this user take one more step in the queue?  Caps per uid (X5); -1 with BRE_BUSY. */
+/* May this user take one more step in the queue?  Caps per uid; -1 with BRE_BUSY. */
 int request_admit(struct ctld *c, const struct session *s, struct error *err);
 
 /* -- the handlers, a file per subject -- */

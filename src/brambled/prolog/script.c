@@ -1,5 +1,5 @@
 /* script.c - prolog and epilog: programs of the administrator, run as the agent with surroundings
- * that hold nothing of the user's (R7).
+ * that hold nothing of the user's.
  *
  * execve by absolute path, no shell, an environment made here, descriptors closed, a process group of
  * its own that is ended with it, and a time limit.

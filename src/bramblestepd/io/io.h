@@ -1,7 +1,7 @@
 /* io.h - the i/o process of a step: a child of the shepherd that has become the job's user.
  *
  * It holds the other ends of the tasks' streams, the sessions of srun and of the step's other nodes,
- * and the launcher.  Whatever ranks and clients send is read here and never in a root process (R7).
+ * and the launcher.  Whatever ranks and clients send is read here and never in a root process.
  */
 #ifndef BRAMBLE_STEPD_IO_H
 #define BRAMBLE_STEPD_IO_H

@@ -1,7 +1,7 @@
 /* spawn.h - fork one task: what the child does between fork and exec, on memory prepared before.
  *
  * The child enters the cgroup, leaves the shepherd's session, takes limits, becomes the user, opens
- * the user's files as the user (R6), binds, closes what is not the task's, and execs.  It makes
+ * the user's files as the user, binds, closes what is not the task's, and execs.  It makes
  * async-signal-safe calls only.  Whatever goes wrong is said on the task's standard error where there
  * is one, and reported to the shepherd on report_fd.
  */

@@ -1,4 +1,4 @@
-/* test_journal.c - what a power cut, a bad disk and a full disk may do to the journal (F3 to F6). */
+/* test_journal.c - what a power cut, a bad disk and a full disk may do to the journal. */
 #include "config.h"
 
 #include <check.h>
@@ -112,7 +112,7 @@ START_TEST(one_sync_serves_all_that_arrived_meanwhile)
 }
 END_TEST
 
-/* F3: every prefix of the writes, with what was not synced lost, kept, torn and reordered. */
+/* Every prefix of the writes, with what was not synced lost, kept, torn and reordered. */
 START_TEST(after_a_power_cut_everything_acknowledged_is_there)
 {
     struct history h;
@@ -149,7 +149,7 @@ static bool is_record_file(const char *name)
     return strncmp(name, "segment-", 8) == 0 || strncmp(name, "snapshot-", 9) == 0;
 }
 
-/* F4: a changed bit is found, named, and never silently loses an acknowledged record. */
+/* A changed bit is found, named, and never silently loses an acknowledged record. */
 START_TEST(a_changed_bit_stops_the_start_with_file_and_offset)
 {
     struct history h;
@@ -219,7 +219,7 @@ START_TEST(a_page_of_garbage_in_the_middle_is_refused)
 }
 END_TEST
 
-/* F6: each operation fails once; nothing is acknowledged after it, and what was is there. */
+/* Each operation fails once; nothing is acknowledged after it, and what was is there. */
 START_TEST(a_failed_write_ends_all_acknowledgement)
 {
     struct error err;
@@ -256,7 +256,7 @@ START_TEST(a_failed_write_ends_all_acknowledgement)
 }
 END_TEST
 
-/* F5: a full disk refuses new work, what is under way goes on, and it resumes by itself. */
+/* A full disk refuses new work, what is under way goes on, and it resumes by itself. */
 START_TEST(a_full_disk_refuses_new_work_and_resumes)
 {
     struct memdisk *disk = memdisk_create();
@@ -380,7 +380,6 @@ START_TEST(recovery_never_gives_a_sequence_number_twice)
 }
 END_TEST
 
-/* F36 */
 START_TEST(a_second_controller_is_refused_and_told_who_is_there)
 {
     char dir[] = "/tmp/bramble-journal-XXXXXX";

@@ -2,7 +2,7 @@
  *
  * One seed decides everything: what users do, how long jobs run, which message is late or comes
  * twice, when the controller crashes, boards lose power, reboot, hang or flap.  Time is virtual.
- * The checker watches the promises of the reliability bar while the run goes on:
+ * The checker watches these promises while the run goes on:
  *   1. what was acknowledged is never lost, ids only rise;
  *   2. a step starts at most once per attempt on a node, two attempts of a job are never alive together;
  *   3. jobs outlive the controller; and when the faults stop, every job comes to its end.
