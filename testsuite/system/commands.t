@@ -105,6 +105,13 @@ test_case "a signal reaches the steps, and with --batch the script" '
     id=$(sbatch --parsable -o got.sig --wrap "trap \"echo script; exit 0\" USR1; srun sh -c \"trap \\\"echo step; exit 0\\\" USR1; while :; do sleep 0.1; done\" & while :; do wait; sleep 0.1; done") &&
     job_wait $id RUNNING && sleep 1 && scancel -s USR1 $id && wait_for 5 grep -q step got.sig && ! grep -q script got.sig &&
     scancel -s USR1 -b $id && job_wait $id COMPLETED && grep -q script got.sig'
+test_case "scontrol shows where the script was, and its arguments" '
+    printf "#!/bin/sh\ntrue\n" > here.sh &&
+    command_of() { scontrol show job "$1" | sed -n "s/^ *Command=//p"; } &&
+    expect "$PWD/here.sh" "$(command_of "$(sbatch --parsable -H here.sh)")" &&
+    expect "$PWD/./here.sh a b" "$(command_of "$(sbatch --parsable -H ./here.sh a b)")" &&
+    expect "(null)" "$(command_of "$(sbatch --parsable -H < here.sh)")" &&
+    expect "(null)" "$(command_of "$(sbatch --parsable -H --wrap true)")" && scancel --me'
 test_case "a step is ended alone" '
     id=$(sbatch --parsable -o /dev/null --wrap "srun sleep 60; exit 9") && job_wait $id RUNNING &&
     wait_for 5 eval "squeue -h -s -j $id -o %i | grep -qx $id.0" && scancel $id.0 && job_wait $id FAILED &&

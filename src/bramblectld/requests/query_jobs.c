@@ -50,12 +50,13 @@ static const char *command(struct query *q, const struct job_view *v)
 {
     const Wire__JobSpec *s = v->spec;
     CLEANUP_STRBUF struct strbuf sb = STRBUF_INIT;
-    if (!s->n_argv)
+    /* The arguments of a batch script follow its path; one from a pipe or of --wrap has neither. */
+    if (s->kind == JOB_KIND_BATCH ? !s->script_path : !s->n_argv)
         return NULL;
-    if (s->n_argv == 1)
-        return s->argv[0];
+    if (s->kind == JOB_KIND_BATCH)
+        strbuf_addf(&sb, "%s", s->script_path);
     for (size_t i = 0; i < s->n_argv; i++)
-        strbuf_addf(&sb, "%s%s", i ? " " : "", s->argv[i]);
+        strbuf_addf(&sb, "%s%s", strbuf_str(&sb)[0] ? " " : "", s->argv[i]);
     return arena_strdup(&q->table.arena, strbuf_str(&sb));
 }
 

@@ -21,6 +21,7 @@
 #define SUBMIT_FAILED "Batch job submission failed"
 #define DEFAULT_OUTPUT "slurm-%j.out"
 #define DEFAULT_ARRAY_OUTPUT "slurm-%A_%a.out"
+#define SCRIPT_PATH_MAX 4096 /* what the schema takes */
 
 extern char **environ;
 
@@ -173,6 +174,7 @@ static int submit(struct sbatch *s, uint32_t *job_id, struct error *err)
         wire__job_spec__init(het[i]);
         describe(s, &s->components.parts[i + 1].options, het[i]);
     }
+    spec.script_path = s->script.path && strlen(s->script.path) <= SCRIPT_PATH_MAX ? s->script.path : NULL;
     request.spec = &spec;
     request.het = het;
     request.n_het = num_more;

@@ -187,6 +187,7 @@ struct batch_script {
     char *text; /* not NUL-terminated within len; one NUL behind it */
     size_t len;
     char *name; /* base name, for the job's name and messages */
+    char *path; /* as found, absolute; NULL: not from a file */
 };
 #define BATCH_SCRIPT_MAX (16u << 20)
 /* path NULL: standard input.  search: look in PATH too, as sbatch does.  Checked as sbatch checks.

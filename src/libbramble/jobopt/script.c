@@ -158,6 +158,16 @@ static char *script_find(const char *path, const char *work_dir)
     return xstrdup(path);
 }
 
+/* As Slurm shows it: below the current folder as the user wrote it. */
+static char *path_absolute(const char *path)
+{
+    char cwd[4096];
+
+    if (path[0] == '/' || !getcwd(cwd, sizeof cwd))
+        return xstrdup(path);
+    return xasprintf("%s/%s", cwd, path);
+}
+
 int batch_script_load(const char *path, const char *work_dir, struct batch_script *script,
                       struct error *err)
 {
@@ -188,6 +198,7 @@ int batch_script_load(const char *path, const char *work_dir, struct batch_scrip
         return -1;
     slash = strrchr(path, '/');
     script->name = xstrdup(slash && slash[1] ? slash + 1 : path);
+    script->path = path_absolute(found);
     return 0;
 }
 
@@ -204,6 +215,7 @@ int batch_script_wrap(const char *command, struct batch_script *script, struct e
 void batch_script_fini(struct batch_script *script)
 {
     free(script->text);
+    free(script->path);
     free(script->name);
     *script = (struct batch_script){ 0 };
 }
