@@ -19,7 +19,7 @@ system_tests = \
     testsuite/system/agent-steps.t \
     testsuite/system/launchers.t \
     testsuite/system/ledger.t \
-    testsuite/system/basic.t \
+    testsuite/system/basic.t testsuite/system/gres.t \
     testsuite/system/array.t testsuite/system/depend.t \
     testsuite/system/show.t \
     testsuite/system/parity-submit.t testsuite/system/parity-run.t testsuite/system/parity-show.t \
@@ -46,7 +46,7 @@ system_tests = \
     testsuite/system/storm.t
 TESTS += $(system_tests)
 # Those worth a second run, by daemons with sanitizers and crash points.
-sanitized_tests = testsuite/system/failpoints.t testsuite/system/basic.t testsuite/system/restart.t
+sanitized_tests = testsuite/system/failpoints.t testsuite/system/basic.t testsuite/system/gres.t testsuite/system/restart.t
 
 EXTRA_DIST += $(system_tests) testsuite/system/parity \
     testsuite/lib/agent.sh testsuite/lib/board.sh testsuite/lib/cluster.sh testsuite/lib/tap.sh \

@@ -34,6 +34,7 @@ static struct node_conf node_of(const struct conf_node *n)
         .mem_mb = n->mem_mb,
         .tmp_mb = n->tmp_mb,
         .weight = n->weight,
+        .gres = n->gres,
     };
 }
 
@@ -101,4 +102,5 @@ void ctld_cluster_conf(const struct conf *conf, struct arena *a, struct cluster_
     out->kill_invalid_depend = conf->kill_invalid_depend;
     out->enforce_part_limits = conf->enforce_part_limits;
     out->mpi_default = conf->mpi_default;
+    out->licenses = conf->licenses;
 }

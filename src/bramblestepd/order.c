@@ -8,6 +8,7 @@
 #include "jobenv/jobenv.h"
 #include "util/error.h"
 #include "util/mem.h"
+#include "util/strbuf.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -208,8 +209,13 @@ static void make_env(struct order *o, const Wire__StepLaunch *l)
         struct order_task *t = &o->tasks[i];
         char **from;
 
-        if (!o->batch)
+        if (!o->batch) {
+            CLEANUP_STRBUF struct strbuf note = STRBUF_INIT;
+
             jobenv_set_task(env, t->gtid, i);
+            jobenv_set_task_gpus(env, l->layout->nodes[l->node_index]->gres, l->spec, i, &note);
+            t->gpu_note = note.len ? arena_strdup(&o->arena, strbuf_str(&note)) : NULL;
+        }
         from = env_vector(env);
         t->num_env = (uint32_t)env_count(env);
         t->cap_env = t->num_env + (o->batch && !o->task_prolog ? 2 : LAUNCHER_ENV_MAX);

@@ -54,6 +54,7 @@ struct order_task {
     const char *cpu_list;  /* text of cpus, "" when not bound */
     const char *bind_note; /* line for --cpu-bind=verbose: what stands before the pid, NUL, what
                             * stands behind it; or NULL */
+    const char *gpu_note;  /* line for --gpu-bind=verbose, or NULL */
 };
 
 struct order {

@@ -17,6 +17,7 @@ struct cluster *cluster_create(const struct cluster_conf *conf, struct error *er
     list_init(&c->ended);
     list_init(&c->dependent);
     list_init(&c->waiting_dead);
+    list_init(&c->licensed);
     list_init(&c->part_updates);
     list_init(&c->resvs);
     c->next_priority = FIRST_PRIORITY;

@@ -60,6 +60,7 @@ struct node_conf {
     uint32_t sockets, cores, threads_per_core; /* 0: what the node reports; cores: per node */
     uint64_t mem_mb, tmp_mb;    /* 0: what the node reports */
     uint32_t weight;            /* lower is used first; default 1 */
+    const char *gres;           /* "gpu:hailo:2,camera:1"; NULL: none */
 };
 
 struct part_conf {
@@ -105,6 +106,7 @@ struct cluster_conf {
     bool kill_invalid_depend;   /* cancel jobs whose dependency can never be satisfied */
     bool enforce_part_limits;   /* refuse at submission what exceeds the partition's limits */
     const char *mpi_default;
+    const char *licenses;       /* "matlab:4,fluent:2": of the whole cluster; NULL: none */
 };
 
 /* Fill with the defaults that etc/bramble.conf documents; names and arrays stay NULL. */
@@ -437,7 +439,10 @@ struct job_node_view {
     const struct bitmap *cores; /* hwloc logical, of this node */
     uint32_t cpus, tasks;
     uint64_t mem_mb;
+    const char *gres;           /* "gpu:hailo:2(IDX:0-1)"; "" none */
 };
+/* "gpu:hailo:2,camera:1": of all its nodes, or the least that it asks for; NULL: none.  In the arena. */
+const char *cluster_job_gres(struct cluster *c, struct job *job, struct arena *a);
 bool cluster_job_node(struct cluster *c, struct job *job, size_t i, struct job_node_view *view);
 /* Batch script and environment; false: none. */
 bool cluster_job_script(struct cluster *c, struct job *job, ProtobufCBinaryData *script);
@@ -479,6 +484,8 @@ struct node_view {
 };
 size_t cluster_node_count(const struct cluster *c); /* node ids are 0 .. count - 1 */
 bool cluster_node_view(struct cluster *c, uint32_t node_id, struct node_view *view);
+/* With what is in use, "gpu:hailo:1(IDX:0)"; in the arena; NULL: the node has none. */
+const char *cluster_node_gres(struct cluster *c, uint32_t node_id, bool used, struct arena *a);
 bool cluster_node_find(struct cluster *c, const char *name, uint32_t *node_id);
 /* NULL: gone from the configuration. */
 const struct node_conf *cluster_node_conf(struct cluster *c, uint32_t node_id);
@@ -510,6 +517,12 @@ char *cluster_resv_nodes(struct cluster *c, const Wire__EvResv *msg); /* hostlis
 
 uint64_t cluster_id(const struct cluster *c);
 const char *cluster_name(const struct cluster *c);
+
+struct license_view {
+    char name[32];
+    uint32_t total, used;
+};
+bool cluster_license_nth(struct cluster *c, size_t i, struct license_view *view); /* as configured */
 
 struct cluster_stats {          /* sdiag */
     uint64_t jobs_submitted, jobs_started, jobs_ended;

@@ -58,6 +58,7 @@ struct cluster {
     struct list_node ended;         /* ended jobs, oldest first */
     struct list_node dependent;     /* pending jobs with dependencies (struct depends) */
     struct idmap waited;            /* what open ones wait for (job_depend.c) */
+    struct list_node licensed;      /* running jobs that hold licences */
     struct list_node waiting_dead;  /* pending jobs whose earlier attempt is not known dead */
     struct idmap arrays;            /* job arrays by id; each lives as long as its records */
     size_t unsplit_tasks;           /* tasks beyond the first of each record of many */

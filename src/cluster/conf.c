@@ -44,6 +44,7 @@ static int copy_nodes(struct conf_store *s, const struct cluster_conf *conf,
         n->hw_class = arena_strdup(&s->arena, n->hw_class);
         n->features = arena_strdup(&s->arena, n->features);
         n->address = arena_strdup(&s->arena, n->address);
+        n->gres = arena_strdup(&s->arena, n->gres);
         if (!n->weight)
             n->weight = 1;
         if (n->cores && !n->threads_per_core)
@@ -121,6 +122,7 @@ struct conf_store *conf_store_create(const struct cluster_conf *conf, struct err
     s->conf = *conf;
     s->conf.name = arena_strdup(&s->arena, conf->name ? conf->name : "bramble");
     s->conf.mpi_default = arena_strdup(&s->arena, conf->mpi_default);
+    s->conf.licenses = arena_strdup(&s->arena, conf->licenses);
     if (copy_nodes(s, conf, err) < 0 || copy_parts(s, conf, err) < 0
         || check_members(s, err) < 0) {
         conf_store_destroy(s);

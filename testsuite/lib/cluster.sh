@@ -13,6 +13,7 @@
 #   job_wait ID STATE [SECONDS]               STATE may be A|B
 #   job_state ID
 # To set before: CLUSTER_CONF (more lines for bramble.conf), CLUSTER_PARTITIONS (its partitions),
+# CLUSTER_NODE_KEYS (more keys of each node),
 # CTLD_USER (the controller's user, when root starts it), CTLD_ARGS, AGENT_ARGS.
 
 CLUSTER_LIB=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -193,8 +194,8 @@ cluster_start_list() {
         [ -n "$name" ] || continue
         count=$((count + 1))
         mkdir -p "$CLUSTER_DIR/nodes/$name"
-        printf '    %s{ name = "%s"; class = "%s"; mem_mb = %s; topology = "%s"; }\n' \
-            "$comma" "$name" "$class" "$mem" "$topology"
+        printf '    %s{ name = "%s"; class = "%s"; mem_mb = %s; topology = "%s"; %s }\n' \
+            "$comma" "$name" "$class" "$mem" "$topology" "${CLUSTER_NODE_KEYS:-}"
         comma=,
     done <<< "$2" > "$CLUSTER_DIR/nodes.conf"
     CLUSTER_NODES=$(sed -n 's/.* name = "\([^"]*\)".*/\1/p' "$CLUSTER_DIR/nodes.conf")

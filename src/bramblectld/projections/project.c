@@ -9,6 +9,7 @@
 #include "util/arena.h"
 #include "util/error.h"
 #include "util/hash.h"
+#include "util/gres.h"
 #include "util/hostlist.h"
 #include "util/mem.h"
 #include "util/strbuf.h"
@@ -128,14 +129,27 @@ int row_find(struct projector *p, uint32_t job_id, uint32_t attempt, uint32_t st
     return 0;
 }
 
-static const char *tres(struct projector *p, uint32_t cpus, uint64_t mem_mb, uint32_t nodes)
+static const char *tres(struct projector *p, uint32_t cpus, uint64_t mem_mb, uint32_t nodes,
+                        const struct gres_list *gres)
 {
     CLEANUP_STRBUF struct strbuf sb = STRBUF_INIT;
     strbuf_addf(&sb, "billing=%u,cpu=%u", cpus, cpus);
+    if (gres)
+        gres_tres_format(gres, &sb);
     if (mem_mb)
         strbuf_addf(&sb, ",mem=%lluM", (unsigned long long)mem_mb);
     strbuf_addf(&sb, ",node=%u", nodes);
     return arena_strdup(&p->arena, strbuf_str(&sb));
+}
+
+static void add_gres(struct gres_list *sum, const char *text, uint32_t times)
+{
+    struct gres_list list;
+    if (!text || !*text || gres_list_parse(&list, text, NULL) < 0)
+        return;
+    for (uint32_t i = 0; i < list.num; i++)
+        gres_list_add(sum, list.items[i].name, list.items[i].type, list.items[i].count * times);
+    gres_list_fini(&list);
 }
 
 /* ---- jobs ---- */
@@ -208,12 +222,18 @@ static void submitted(struct projector *p, struct acct_record *r, const Wire__Ev
     r->job_id = ev->job_id;
     project_array(p, r, spec->array_inx);
     uint64_t mem = r->req_mem_mb * (r->req_mem_per_cpu ? r->req_cpus : r->num_nodes);
-    r->tres_req = tres(p, r->req_cpus, mem, r->num_nodes);
+    struct gres_list gres = { 0 };
+    add_gres(&gres, spec->gres, r->num_nodes);
+    add_gres(&gres, spec->tres_per_task, spec->num_tasks ? spec->num_tasks : 1);
+    if (!gres.num)
+        add_gres(&gres, spec->tres_per_job, 1);
+    r->tres_req = tres(p, r->req_cpus, mem, r->num_nodes, &gres);
 }
 
 static void allocated(struct projector *p, struct acct_record *r, const Wire__EvJobStarted *ev, int64_t when)
 {
     CLEANUP_HOSTLIST struct hostlist *hl = hostlist_create();
+    struct gres_list gres = { 0 };
     uint64_t mem = 0;
     r->num_cpus = 0;
     for (size_t i = 0; i < ev->n_nodes; i++) {
@@ -221,6 +241,7 @@ static void allocated(struct projector *p, struct acct_record *r, const Wire__Ev
             hostlist_push(hl, ev->nodes[i]->name);
         r->num_cpus += ev->nodes[i]->cpus;
         mem += ev->nodes[i]->mem_mb;
+        add_gres(&gres, ev->nodes[i]->gres, 1);
     }
     CLEANUP_FREE char *list = hostlist_format(hl);
     r->node_list = keep(p, list);
@@ -234,7 +255,7 @@ static void allocated(struct projector *p, struct acct_record *r, const Wire__Ev
     if (!r->time_limit_min) /* the partition's */
         r->time_limit_min = ev->end_limit > when / 1000000 ? (uint32_t)((ev->end_limit - when / 1000000 + 59) / 60)
                                                            : TIME_UNLIMITED_MIN;
-    r->tres_alloc = tres(p, r->num_cpus, mem, r->num_nodes);
+    r->tres_alloc = tres(p, r->num_cpus, mem, r->num_nodes, &gres);
 }
 
 static void batch_step(struct projector *p, const struct acct_record *job, const Wire__EvJobStarted *ev)
@@ -250,7 +271,9 @@ static void batch_step(struct projector *p, const struct acct_record *job, const
     r->num_nodes = r->num_tasks = 1;
     r->num_cpus = r->req_cpus = node ? node->cpus : 1;
     r->node_list = keep(p, ev->batch_host ? ev->batch_host : node ? node->name : NULL);
-    r->tres_alloc = tres(p, r->num_cpus, node ? node->mem_mb : 0, 1);
+    struct gres_list gres = { 0 };
+    add_gres(&gres, node ? node->gres : NULL, 1);
+    r->tres_alloc = tres(p, r->num_cpus, node ? node->mem_mb : 0, 1, &gres);
     step->dirty = true;
 }
 
@@ -411,6 +434,7 @@ static int step_created(struct projector *p, const Wire__EvStepCreated *ev, int6
     r->launcher = keep(p, ev->spec ? ev->spec->mpi : NULL);
     r->submit_line = keep(p, ev->spec ? ev->spec->submit_line : NULL);
     r->layout = layout_word(ev->spec ? ev->spec->distribution : NULL);
+    struct gres_list gres = { 0 };
     if (ev->layout) {
         CLEANUP_HOSTLIST struct hostlist *hl = hostlist_create();
         r->num_nodes = (uint32_t)ev->layout->n_nodes;
@@ -418,6 +442,7 @@ static int step_created(struct projector *p, const Wire__EvStepCreated *ev, int6
         for (size_t i = 0; i < ev->layout->n_nodes; i++) {
             r->num_cpus += ev->layout->nodes[i]->cpus;
             mem += ev->layout->nodes[i]->mem_mb;
+            add_gres(&gres, ev->layout->nodes[i]->gres, 1);
             if (ev->layout->nodes[i]->name)
                 hostlist_push(hl, ev->layout->nodes[i]->name);
         }
@@ -425,7 +450,7 @@ static int step_created(struct projector *p, const Wire__EvStepCreated *ev, int6
         r->node_list = keep(p, list);
     }
     r->req_cpus = r->num_cpus;
-    r->tres_alloc = tres(p, r->num_cpus, mem, r->num_nodes);
+    r->tres_alloc = tres(p, r->num_cpus, mem, r->num_nodes, &gres);
     r->state = JOB_RUNNING;
     r->submit_usec = r->eligible_usec = r->start_usec = when;
     row->dirty = true;

@@ -14,7 +14,7 @@
 
 enum { STORIES_MAX = 16 };
 
-/* "pi[1-2] 0-1 100;pi3 0 100": nodes alike joined. */
+/* "pi[1-2] 0-1 100 gpu:1(IDX:0);pi3 0 100 ": nodes alike joined. */
 static const char *alloc_detail(struct query *q, struct job *job)
 {
     CLEANUP_STRBUF struct strbuf sb = STRBUF_INIT;
@@ -22,13 +22,14 @@ static const char *alloc_detail(struct query *q, struct job *job)
     struct cluster *c = q->req->ctld->cluster;
     struct hostlist *hl = NULL;
     char *cores = NULL;
+    const char *gres = "";
     uint64_t mem = 0;
     for (size_t i = 0;; i++) {
         bool more = cluster_job_node(c, job, i, &v) && v.cores; /* none any more: it has ended */
         char *now = more ? bitmap_format(v.cores) : NULL;
-        if (hl && (!more || strcmp(now, cores) != 0 || v.mem_mb != mem)) {
+        if (hl && (!more || strcmp(now, cores) != 0 || v.mem_mb != mem || strcmp(v.gres, gres) != 0)) {
             char *hosts = hostlist_format(hl);
-            strbuf_addf(&sb, "%s%s %s %llu", sb.len ? ";" : "", hosts, cores, (unsigned long long)mem);
+            strbuf_addf(&sb, "%s%s %s %llu %s", sb.len ? ";" : "", hosts, cores, (unsigned long long)mem, gres);
             free(hosts);
             hostlist_destroy(hl);
             hl = NULL;
@@ -41,6 +42,7 @@ static const char *alloc_detail(struct query *q, struct job *job)
         free(cores);
         cores = now;
         mem = v.mem_mb;
+        gres = v.gres;
     }
     free(cores);
     return sb.len ? arena_strdup(&q->table.arena, strbuf_str(&sb)) : NULL;
@@ -171,6 +173,15 @@ static void job_cell(struct query *q, size_t col, struct job *job, const struct 
     INT(JOB_MIN_TMP, s->has_min_tmp_mb ? s->min_tmp_mb : 0);
     STR(JOB_FEATURES, s->features);
     STR(JOB_GRES, s->gres);
+    STR(JOB_GRES_TOTAL, cluster_job_gres(c, job, &t->arena));
+    STR(JOB_TRES_PER_JOB, s->tres_per_job);
+    STR(JOB_TRES_PER_SOCKET, s->tres_per_socket);
+    STR(JOB_TRES_PER_TASK, s->tres_per_task);
+    INT(JOB_CPUS_PER_GPU, opt(s->has_cpus_per_gpu, s->cpus_per_gpu));
+    INT(JOB_MEM_PER_GPU, opt(s->has_mem_per_gpu_mb, (int64_t)s->mem_per_gpu_mb));
+    STR(JOB_PREFER, s->prefer);
+    INT(JOB_REQ_SWITCH, opt(s->has_switches, s->switches));
+    INT(JOB_WAIT_SWITCH, opt(s->has_switch_wait_sec, s->switch_wait_sec));
     STR(JOB_RESERVATION, v->reservation);
     STR(JOB_LICENSES, s->licenses);
     STR(JOB_WCKEY, s->wckey);

@@ -274,6 +274,12 @@ _Noreturn static void task_child(const struct spawn_common *common, uint32_t tas
         line_add(&line, strchr(t->bind_note, '\0') + 1); /* what follows the pid */
         line_write(&line);
     }
+    if (t->gpu_note) {
+        struct child_line line = { .len = 0 };
+
+        line_add(&line, t->gpu_note);
+        line_write(&line);
+    }
     jobenv_put_pid(t->env, getpid());
     child_close_from(STDERR_FILENO + 1);
     if ((chdir_error = task_prologs_run(o, t)))

@@ -24,7 +24,7 @@ static char *cores_text(struct arena *a, const struct bitmap *cores)
 
 static Wire__NodeAlloc *node_alloc(struct cluster *c, struct arena *a,
                                    const struct alloc_node *an, const struct bitmap *cores,
-                                   uint64_t mem_mb)
+                                   uint64_t mem_mb, char *gres)
 {
     Wire__NodeAlloc *na = arena_alloc(a, sizeof(*na));
     const struct node *node = node_at(c, an->node_id);
@@ -37,6 +37,7 @@ static Wire__NodeAlloc *node_alloc(struct cluster *c, struct arena *a,
     na->cores = cores_text(a, cores);
     SET(na, cpus, cores ? (uint32_t)bitmap_count(cores) * node->tpc : an->cpus);
     SET(na, mem_mb, mem_mb);
+    na->gres = gres;
     return na;
 }
 
@@ -81,7 +82,7 @@ Wire__AllocInfo *cluster_alloc_info(struct cluster *c, uint32_t id, struct arena
     for (uint32_t i = 0; i < job->alloc->count; i++) {
         const struct alloc_node *an = &job->alloc->nodes[i];
 
-        m->nodes[m->n_nodes] = node_alloc(c, a, an, an->cores, an->mem_mb);
+        m->nodes[m->n_nodes] = node_alloc(c, a, an, an->cores, an->mem_mb, an->gres);
         SET(m->nodes[m->n_nodes], tasks, an->tasks);
         m->n_nodes++;
         tasks[i] = an->tasks;
@@ -142,7 +143,8 @@ static Wire__StepLayout *layout_of(struct cluster *c, const struct step *step,
         else
             nt->gtids = arena_calloc(a, 1, sizeof(uint32_t)); /* batch: task 0 */
         m->nodes[i] = node_alloc(c, a, an, sn->cores ? sn->cores : an->cores,
-                                 sn->mem_mb ? sn->mem_mb : an->mem_mb);
+                                 sn->mem_mb ? sn->mem_mb : an->mem_mb,
+                                 step->spec ? sn->gres : an->gres);
         m->tasks[i] = nt;
         names[i] = m->nodes[i]->name;
         counts[i] = sn->num_tasks;

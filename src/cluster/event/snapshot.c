@@ -242,6 +242,7 @@ static Wire__EvJobStarted *started_image(struct cluster *c, struct decision *d,
         SET(na, cpus, an->cpus);
         SET(na, tasks, an->tasks);
         SET(na, mem_mb, an->mem_mb);
+        na->gres = an->gres;
         m->nodes[m->n_nodes++] = na;
     }
     return m;

@@ -13,8 +13,10 @@ void alloc_destroy(struct alloc *alloc)
 {
     if (!alloc)
         return;
-    for (uint32_t i = 0; i < alloc->count; i++)
+    for (uint32_t i = 0; i < alloc->count; i++) {
         bitmap_destroy(alloc->nodes[i].cores);
+        free(alloc->nodes[i].gres);
+    }
     free(alloc->partition);
     free(alloc->reservation);
     free(alloc->node_list);

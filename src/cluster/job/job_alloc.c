@@ -21,6 +21,8 @@ int alloc_create(struct cluster *c, const Wire__EvJobStarted *m, struct alloc **
         an->cpus = na->cpus;
         an->tasks = na->tasks;
         an->mem_mb = na->mem_mb;
+        if (na->gres && *na->gres)
+            an->gres = xstrdup(na->gres);
         if (!node
             || !(an->cores = bitmap_parse_any(na->cores ? na->cores : "", 1 << 16, err))) {
             if (!node)
@@ -40,15 +42,37 @@ void job_place_clean(struct cluster *c, struct job *job, uint32_t place)
     if (an->flags & ALLOC_CLEAN)
         return;
     node_give_back(node_at(c, an->node_id), job, place, an->cores, an->mem_mb);
+    node_gres_give_back(node_at(c, an->node_id), an->gres);
     bitmap_destroy(an->cores);
     an->cores = NULL;
     an->flags |= ALLOC_CLEAN;
     cluster_wants_pass(c);
 }
 
+/* Nothing is given out twice. */
+static int check_gres(struct cluster *c, const struct job *job, const struct alloc *alloc,
+                      struct error *err)
+{
+    for (uint32_t i = 0; i < alloc->count; i++) {
+        struct node *node = node_at(c, alloc->nodes[i].node_id);
+        const char *taken = alloc->nodes[i].flags & ALLOC_CLEAN
+                                ? NULL
+                                : node_gres_taken(node, alloc->nodes[i].gres);
+
+        if (taken)
+            return error_set(err, BRE_DAMAGED, "job %u: a %s of node %s is given out twice",
+                             job->id, taken, node->name);
+    }
+    return 0;
+}
+
 int job_take_alloc(struct cluster *c, struct job *job, struct alloc *alloc, bool shared,
                    struct error *err)
 {
+    if (check_gres(c, job, alloc, err) < 0) {
+        alloc_destroy(alloc);
+        return -1;
+    }
     for (uint32_t i = 0; i < alloc->count; i++) {
         struct alloc_node *an = &alloc->nodes[i];
 
@@ -71,5 +95,8 @@ int job_take_alloc(struct cluster *c, struct job *job, struct alloc *alloc, bool
     }
     alloc_destroy(job->alloc);
     job->alloc = alloc;
+    for (uint32_t i = 0; i < alloc->count; i++)
+        if (!(alloc->nodes[i].flags & ALLOC_CLEAN))
+            node_gres_take(node_at(c, alloc->nodes[i].node_id), alloc->nodes[i].gres);
     return 0;
 }

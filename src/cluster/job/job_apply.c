@@ -246,6 +246,7 @@ int job_apply_started(struct cluster *c, const Wire__Event *ev, struct error *er
         alloc->nodes[0].flags |= ALLOC_USED;
         step_create_batch(c, job, ev->time_usec);
     }
+    licenses_take(c, job);
     depend_job_changed(c, job, ev->time_usec);
     job_timer_update(c, job);
     c->stats.jobs_started++;
@@ -270,6 +271,7 @@ int job_apply_ending(struct cluster *c, const Wire__Event *ev, struct error *err
     job->by_uid = m->by_uid;
     job->requeue = (uint8_t)m->requeue;
     set_text(&job->text, m->text);
+    licenses_give_back(c, job);
     for (uint32_t i = 0; i < job->alloc->count; i++)
         if (!(job->alloc->nodes[i].flags & ALLOC_USED))
             job_place_clean(c, job, i); /* nothing was ever launched there */
@@ -350,6 +352,7 @@ int job_apply_ended(struct cluster *c, const Wire__Event *ev, struct error *err)
     }
     job_suspension_end(job, ev->time_usec);
     job_release(c, job);
+    licenses_give_back(c, job);
     depend_detach(c, job);
     job->eligible = false;
     if (job->phase != PHASE_ENDING)
@@ -411,6 +414,7 @@ int job_apply_requeued(struct cluster *c, const Wire__Event *ev, struct error *e
     }
     alloc_destroy(job->alloc);
     job->alloc = NULL;
+    licenses_give_back(c, job);
     job_suspension_forget(job);
     job->attempt = m->attempt;
     job->restarts++;
@@ -552,6 +556,8 @@ int job_apply_image(struct cluster *c, const Wire__Event *ev, struct error *err)
     } else {
         job->name->live++;
     }
+    if (job->phase == PHASE_RUNNING)
+        licenses_take(c, job);
     if (job->phase == PHASE_PENDING && m->n_depends_on)
         depend_image_set(c, job, m->depends_on, m->n_depends_on);
     job_queue_update(c, job, job->eligible_usec);

@@ -8,20 +8,9 @@
 
 #include <string.h>
 
-/* Fields that later releases will know; until then they are refused by name. */
+/* Values that later releases will know; until then they are refused by name. */
 static int check_supported(const Wire__JobSpec *spec, struct error *err)
 {
-    const struct {
-        const char *option, *value;
-    } texts[] = {
-        { "--gres", spec->gres },
-        { "--licenses", spec->licenses },
-    };
-
-    for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
-        if (texts[i].value && *texts[i].value)
-            return error_set(err, BRE_NOT_SUPPORTED, "%s is not supported yet",
-                             texts[i].option);
     if (spec->qos && *spec->qos && strcmp(spec->qos, "normal") != 0)
         return error_set(err, BRE_QOS, "qos \"%s\" does not exist: only \"normal\" does",
                          spec->qos);

@@ -106,7 +106,39 @@ bool cluster_job_node(struct cluster *c, struct job *job, size_t i,
     view->cpus = an->cpus;
     view->tasks = an->tasks;
     view->mem_mb = an->mem_mb;
+    view->gres = an->gres ? an->gres : "";
     return true;
+}
+
+static void add_gres(struct gres_list *sum, const char *text, uint32_t times)
+{
+    struct gres_list list;
+
+    if (!text || !*text || gres_list_parse(&list, text, NULL) < 0)
+        return;
+    for (uint32_t i = 0; i < list.num; i++)
+        gres_list_add(sum, list.items[i].name, list.items[i].type, list.items[i].count * times);
+    gres_list_fini(&list);
+}
+
+const char *cluster_job_gres(struct cluster *c, struct job *job, struct arena *a)
+{
+    const Wire__JobSpec *spec = job->spec->msg;
+    struct gres_list sum = { 0 };
+    CLEANUP_STRBUF struct strbuf sb = STRBUF_INIT;
+
+    (void)c;
+    if (job->alloc) {
+        for (uint32_t i = 0; i < job->alloc->count; i++)
+            add_gres(&sum, job->alloc->nodes[i].gres, 1);
+    } else if (job->spec->shape->num_gres) {
+        add_gres(&sum, spec->gres, shape_least_nodes(job->spec->shape));
+        add_gres(&sum, spec->tres_per_task, shape_least_tasks(job->spec->shape));
+        if (!sum.num)
+            add_gres(&sum, spec->tres_per_job, 1);
+    }
+    gres_list_format(&sum, "", false, &sb);
+    return sb.len ? arena_strdup(a, strbuf_str(&sb)) : NULL;
 }
 
 bool cluster_job_script(struct cluster *c, struct job *job, ProtobufCBinaryData *script)

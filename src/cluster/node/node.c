@@ -86,6 +86,7 @@ void node_refresh(struct cluster *c, struct node *node)
         node->used = bitmap_create(node->cores ? node->cores : 1);
     else if (node->used->bits < node->cores)
         node->used = bitmap_resize(node->used, node->cores ? node->cores : 1);
+    node_gres_refresh(node);
     features_free(node);
     features_add_list(node, node_class(node));
     if (facts) {
@@ -132,6 +133,7 @@ void node_destroy(struct node *node)
 {
     if (!node)
         return;
+    node_gres_fini(node);
     features_free(node);
     free(node->partitions_text);
     bitmap_destroy(node->used);

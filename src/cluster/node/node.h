@@ -8,6 +8,7 @@
 #define BRAMBLE_CLUSTER_NODE_H
 
 #include "cluster/cluster_private.h"
+#include "util/gres.h"
 
 enum node_flag {
     NODE_LOST = 1,       /* connection reset; the agent may come back */
@@ -17,6 +18,13 @@ enum node_flag {
     NODE_FAILING = 16,
 };
 
+/* One kind of generic resource.  Units of one name are numbered through all its types. */
+#define NODE_GRES_MAX 8
+struct node_gres {
+    char name[GRES_NAME_MAX], type[GRES_NAME_MAX];
+    uint32_t first, count;
+    struct bitmap *used; /* units first .. first + count - 1, from bit 0 on */
+};
 struct node_job {
     struct job *job;
     uint32_t place; /* in the job's allocation */
@@ -41,6 +49,8 @@ struct node {
     uint32_t num_used;
     struct node_job *jobs;
     uint32_t num_jobs, cap_jobs;
+    struct node_gres *gres;        /* as configured */
+    uint32_t num_gres;
     char **features;               /* class, architecture, word size, configured ones */
     uint32_t num_features;
     char *features_text, *partitions_text;
@@ -75,6 +85,18 @@ int node_take_shared(struct node *node, struct job *job, uint32_t place, const s
 void node_recount(struct node *node);
 void node_give_back(struct node *node, struct job *job, uint32_t place,
                     const struct bitmap *cores, uint64_t mem_mb);
+
+/* node_gres.c: generic resources. */
+void node_gres_refresh(struct node *node); /* after its configuration changed */
+void node_gres_fini(struct node *node);
+/* gres as in NodeAlloc, NULL: none. */
+void node_gres_take(struct node *node, const char *gres);
+/* A kind of which a unit is taken already, or NULL. */
+const char *node_gres_taken(struct node *node, const char *gres);
+void node_gres_give_back(struct node *node, const char *gres);
+/* How many of each of the node's kinds the list has. */
+void node_gres_counts(struct node *node, const char *gres, uint16_t counts[NODE_GRES_MAX]);
+char *node_gres_format(const struct node *node, bool used); /* caller frees */
 
 int node_apply_added(struct cluster *c, const Wire__Event *ev, struct error *err);
 int node_apply_registered(struct cluster *c, const Wire__Event *ev, struct error *err);

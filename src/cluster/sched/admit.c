@@ -116,11 +116,8 @@ static int check_possible(struct cluster *c, struct shape *s, const struct shape
     {
         struct node *node = c->nodes[i];
 
-        slots[num].node = node;
-        slots[num].cores = node->cores;
-        slots[num].mem_mb = node->mem_mb;
-        slots[num].idle = true;
-        slots[num].tasks = shape_fit(c, s, part, node, node->cores, node->mem_mb, true);
+        slot_empty(&slots[num], node);
+        slots[num].tasks = shape_fit(c, s, part, node, &slots[num].spare, true);
         num++;
     }
     if (shape_choose(c, s, sp, slots, num, picked, &num_picked))
@@ -198,6 +195,20 @@ static int check_features(const struct cluster *c, const char *text, struct erro
     return unknown ? -1 : 0;
 }
 
+static int check_gres(const struct cluster *c, const Wire__JobSpec *spec, struct error *err)
+{
+    struct shape probe = { .num_tasks = spec->num_tasks, .min_nodes = spec->min_nodes };
+    const char *unknown;
+    int rc = gres_read(&probe, spec, err);
+
+    if (rc == 0 && (unknown = gres_unknown(c, &probe)))
+        rc = error_set(err, BRE_GRES,
+                       "Invalid generic resource (gres) specification: no node has \"%s\"",
+                       unknown);
+    free(probe.gres);
+    return rc;
+}
+
 int shape_admit(struct cluster *c, const struct cluster_now *now,
                 const struct submit_request *req, struct arena *a, const char **warning,
                 struct error *err)
@@ -212,7 +223,8 @@ int shape_admit(struct cluster *c, const struct cluster_now *now,
     if (check_features(c, req->spec->features, err) < 0
         || check_features(c, req->spec->prefer, err) < 0)
         return -1;
-    if (!(s = admitted_shape(c, req->spec, err)))
+    if (licenses_check(c, req->spec->licenses, err) < 0
+        || check_gres(c, req->spec, err) < 0 || !(s = admitted_shape(c, req->spec, err)))
         return -1;
     shape_refresh(c, s);
     for (uint32_t i = 0; i < s->num_parts && rc < 0; i++)

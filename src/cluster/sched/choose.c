@@ -18,8 +18,8 @@ static bool slot_before(const struct slot *a, const struct slot *b, bool largest
         return a->tasks > b->tasks;
     if (wa != wb)
         return wa < wb;
-    if (a->cores != b->cores)
-        return a->cores < b->cores;
+    if (a->spare.cores != b->spare.cores)
+        return a->spare.cores < b->spare.cores;
     return a->rank < b->rank;
 }
 
@@ -38,11 +38,14 @@ static uint32_t best_slot(const struct slot *slots, uint32_t num, uint32_t tasks
 }
 
 struct choice {
+    const struct cluster *c;
+    const struct part *part;
     const struct shape *shape;
     struct slot *slots;
     uint32_t num;
     uint32_t *picked, num_picked;
     uint64_t room; /* tasks that the picked nodes can run */
+    uint64_t has[SHAPE_TOTALS_MAX]; /* what they have of what the whole job asks for */
     uint32_t max_nodes; /* of the partition */
     bool whole;         /* nodes are given out whole */
     uint32_t *fill;     /* scratch of deal_tasks() */
@@ -53,6 +56,17 @@ static void pick(struct choice *ch, uint32_t i)
     ch->slots[i].chosen = 1;
     ch->picked[ch->num_picked++] = i;
     ch->room += ch->slots[i].tasks;
+    for (uint32_t k = 0; k < ch->shape->num_totals; k++)
+        ch->has[k] += gres_cap(ch->shape, k, &ch->slots[i]);
+}
+
+/* The picked nodes have all that the job asks for. */
+static bool enough(const struct choice *ch, uint64_t tasks)
+{
+    for (uint32_t k = 0; k < ch->shape->num_totals; k++)
+        if (ch->has[k] < gres_per_job(ch->shape, k))
+            return false;
+    return ch->room >= tasks;
 }
 
 static void unpick_all(struct choice *ch)
@@ -61,6 +75,7 @@ static void unpick_all(struct choice *ch)
         ch->slots[ch->picked[i]].chosen = 0;
     ch->num_picked = 0;
     ch->room = 0;
+    memset(ch->has, 0, sizeof(ch->has));
 }
 
 static bool pick_required(struct choice *ch, const struct shape_part *sp)
@@ -108,7 +123,7 @@ static bool pick_in_order(struct choice *ch, uint32_t least, uint32_t most, uint
     CLEANUP_FREE struct slot **order = NULL;
     uint32_t open = 0;
 
-    if (ch->num_picked >= least && ch->room >= tasks)
+    if (ch->num_picked >= least && enough(ch, tasks))
         return true;
     if (least - ch->num_picked <= 4
         && ch->num_picked < least) { /* the usual: a few nodes */
@@ -119,7 +134,7 @@ static bool pick_in_order(struct choice *ch, uint32_t least, uint32_t most, uint
                 return false;
             pick(ch, i);
         }
-        if (ch->room >= tasks)
+        if (enough(ch, tasks))
             return true;
         if (most == least)
             return false;
@@ -129,12 +144,12 @@ static bool pick_in_order(struct choice *ch, uint32_t least, uint32_t most, uint
         if (!ch->slots[i].chosen)
             order[open++] = &ch->slots[i];
     qsort(order, open, sizeof(*order), largest ? by_largest : by_best);
-    for (uint32_t i = 0; i < open && (ch->num_picked < least || ch->room < tasks); i++) {
+    for (uint32_t i = 0; i < open && (ch->num_picked < least || !enough(ch, tasks)); i++) {
         if (ch->num_picked == most)
             return false;
         pick(ch, (uint32_t)(order[i] - ch->slots));
     }
-    return ch->num_picked >= least && ch->room >= tasks;
+    return ch->num_picked >= least && enough(ch, tasks);
 }
 
 static void pick_more(struct choice *ch, uint32_t most)
@@ -166,6 +181,8 @@ static bool pick_contiguous(struct choice *ch, uint32_t least, uint32_t most,
             unpick_all(ch);
             for (uint32_t i = 0; i < run; i++)
                 pick(ch, first + i);
+            if (!enough(ch, tasks))
+                continue;
             return true;
         }
     }
@@ -213,6 +230,33 @@ static void fill_room(const struct choice *ch, uint32_t *room, uint32_t least, u
     }
 }
 
+/* What the whole job asks for: the nodes are filled, one unit being kept for each that follows. */
+static bool deal_totals(struct choice *ch)
+{
+    for (uint32_t k = 0; k < ch->shape->num_totals; k++) {
+        uint32_t left = gres_per_job(ch->shape, k);
+
+        for (uint32_t i = 0; i < ch->num_picked; i++) {
+            struct slot *slot = &ch->slots[ch->picked[i]];
+            uint32_t cap = gres_cap(ch->shape, k, slot), keep = ch->num_picked - 1 - i;
+            uint32_t give = left > keep ? left - keep : left > 0;
+
+            give = give < cap ? give : cap;
+            slot->share[k] = (uint16_t)give;
+            left -= give;
+        }
+        if (left)
+            return false;
+    }
+    for (uint32_t i = 0; ch->shape->num_totals && i < ch->num_picked; i++) {
+        struct amount take;
+
+        if (!shape_take(ch->c, ch->shape, ch->part, &ch->slots[ch->picked[i]], &take))
+            return false;
+    }
+    return true;
+}
+
 static bool deal_tasks(struct choice *ch, uint32_t least)
 {
     const struct shape *s = ch->shape;
@@ -240,7 +284,7 @@ static bool deal_tasks(struct choice *ch, uint32_t least)
             return false;
         ch->slots[ch->picked[i]].chosen = counts[i];
     }
-    return true;
+    return deal_totals(ch);
 }
 
 /* As many nodes as there are, up to most; then, if their tasks have no room, more of the large ones. */
@@ -250,7 +294,7 @@ static bool pick_many(struct choice *ch, const struct shape_part *sp, uint32_t l
     if (!pick_required(ch, sp))
         return false;
     pick_more(ch, most);
-    if (ch->num_picked >= least && ch->room >= tasks)
+    if (ch->num_picked >= least && enough(ch, tasks))
         return true;
     unpick_all(ch);
     return pick_required(ch, sp) && pick_in_order(ch, least, most, tasks, true);
@@ -281,7 +325,9 @@ static bool choose(struct choice *ch, const struct shape_part *sp)
 
         if (i < ch->num) {
             pick(ch, i);
-            return deal_tasks(ch, least);
+            if (enough(ch, tasks))
+                return deal_tasks(ch, least);
+            unpick_all(ch);
         }
     }
     if (most > least || !tasks) {
@@ -301,10 +347,16 @@ bool shape_choose(const struct cluster *c, const struct shape *s,
                   uint32_t *picked, uint32_t *num_picked)
 {
     size_t choices = feature_num_choices(s->expr);
-    struct choice ch = { .shape = s, .slots = slots, .num = num, .picked = picked };
+    const struct part *part = &c->parts[sp->part_index];
+    struct choice ch = { .c = c,
+                         .part = part,
+                         .shape = s,
+                         .slots = slots,
+                         .num = num,
+                         .picked = picked,
+                         .max_nodes = part->conf.max_nodes,
+                         .whole = shape_whole_nodes(s, part) };
 
-    ch.max_nodes = c->parts[sp->part_index].conf.max_nodes;
-    ch.whole = shape_whole_nodes(s, &c->parts[sp->part_index]);
     *num_picked = 0;
     if (s->required_missing)
         return false;
@@ -324,11 +376,10 @@ bool shape_choose(const struct cluster *c, const struct shape *s,
     for (size_t k = 0; k < choices; k++) {
         CLEANUP_FREE uint32_t *back = xmalloc((num + 1) * sizeof(*back));
         CLEANUP_FREE struct slot *some = xmalloc((num + 1) * sizeof(*some));
-        struct choice one = { .shape = s,
-                              .slots = some,
-                              .picked = picked,
-                              .max_nodes = ch.max_nodes,
-                              .whole = ch.whole };
+        struct choice one = ch;
+
+        one.slots = some;
+        one.num = 0;
 
         for (uint32_t i = 0; i < num; i++)
             if (feature_choice_match(s->expr, k, slots[i].node)) {
@@ -339,7 +390,7 @@ bool shape_choose(const struct cluster *c, const struct shape *s,
         if (!choose(&one, sp))
             continue;
         for (uint32_t i = 0; i < one.num_picked; i++) {
-            slots[back[picked[i]]].chosen = some[picked[i]].chosen;
+            slots[back[picked[i]]] = some[picked[i]];
             picked[i] = back[picked[i]];
         }
         *num_picked = one.num_picked;

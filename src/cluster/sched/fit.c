@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define FIT_TASKS_MAX 65536 /* of one job on one node */
+
 bool shape_whole_nodes(const struct shape *s, const struct part *part)
 {
     return s->exclusive || part->conf.share == PART_SHARE_EXCLUSIVE;
@@ -18,14 +20,16 @@ uint32_t shape_threads(const struct shape *s, const struct node *node)
     return s->threads_per_core <= node->tpc ? s->threads_per_core : 0;
 }
 
-uint64_t shape_mem(const struct cluster *c, const struct shape *s, const struct part *part,
-                   const struct node *node, uint32_t cores)
+static uint64_t mem_of(const struct cluster *c, const struct shape *s, const struct part *part,
+                       const struct node *node, uint32_t cores, uint32_t gpus)
 {
     const struct cluster_conf *conf = conf_of(c);
     uint64_t per_cpu = 0, per_node = 0;
 
     if (s->has_mem_per_node)
         return s->mem_per_node_mb ? s->mem_per_node_mb : node->mem_mb;
+    if (s->mem_per_gpu_mb)
+        return s->mem_per_gpu_mb * gpus;
     if (s->has_mem_per_cpu)
         per_cpu = s->mem_per_cpu_mb;
     else if (part->conf.def_mem_per_cpu_mb)
@@ -41,8 +45,9 @@ uint64_t shape_mem(const struct cluster *c, const struct shape *s, const struct 
     return per_node; /* 0: not counted, not limited */
 }
 
-uint32_t shape_cores(const struct shape *s, const struct part *part,
-                     const struct node *node, uint32_t tasks)
+/* node->cores + 1: more than the node has. */
+static uint32_t cores_of(const struct shape *s, const struct part *part,
+                         const struct node *node, uint32_t tasks, uint32_t gpus)
 {
     uint64_t cpus, cores;
     uint32_t tpc = shape_threads(s, node);
@@ -54,6 +59,8 @@ uint32_t shape_cores(const struct shape *s, const struct part *part,
         cpus = (uint64_t)node->cores * tpc;
     if (cpus < s->min_cpus)
         cpus = s->min_cpus;
+    if (cpus < (uint64_t)gpus * s->cpus_per_gpu)
+        cpus = (uint64_t)gpus * s->cpus_per_gpu;
     cores = (cpus + tpc - 1) / tpc;
     if (s->ntasks_per_core && tasks > cores * s->ntasks_per_core)
         cores = (tasks + s->ntasks_per_core - 1) / s->ntasks_per_core;
@@ -75,18 +82,70 @@ static uint32_t task_limit(const struct shape *s, const struct node *node, uint3
     return max > UINT32_MAX ? UINT32_MAX : (uint32_t)max;
 }
 
-uint32_t shape_fit(const struct cluster *c, const struct shape *s, const struct part *part,
-                   const struct node *node, uint32_t free_cores, uint64_t free_mem,
-                   bool idle)
+void slot_empty(struct slot *slot, struct node *node)
 {
-    uint32_t tasks, need;
-    uint64_t limit = part->conf.max_mem_per_node_mb;
+    *slot = (struct slot){ .node = node, .idle = true };
+    slot->spare.cores = node->cores;
+    slot->spare.mem_mb = node->mem_mb;
+    for (uint32_t k = 0; k < node->num_gres; k++)
+        slot->spare.gres[k] = (uint16_t)node->gres[k].count;
+}
 
-    if (!node->cores || free_cores == 0 || !shape_threads(s, node))
+void node_spare(const struct node *node, struct amount *spare)
+{
+    spare->cores = node->num_used < node->cores ? node->cores - node->num_used : 0;
+    spare->mem_mb = node->alloc_mem_mb < node->mem_mb ? node->mem_mb - node->alloc_mem_mb : 0;
+    memset(spare->gres, 0, sizeof(spare->gres));
+    for (uint32_t k = 0; k < node->num_gres; k++)
+        spare->gres[k] = (uint16_t)(node->gres[k].count - bitmap_count(node->gres[k].used));
+}
+
+static bool take_of(const struct cluster *c, const struct shape *s, const struct part *part,
+                    const struct node *node, const struct amount *spare, uint32_t tasks,
+                    const uint16_t *share, struct amount *take)
+{
+    uint64_t limit = part->conf.max_mem_per_node_mb, room = spare->mem_mb;
+    uint32_t gpus = 0;
+
+    memset(take->gres, 0, sizeof(take->gres));
+    if (s->num_gres && !gres_take(s, node, spare->gres, tasks, share, take->gres))
+        return false;
+    if (s->num_gres)
+        gpus = gres_gpus(node, take->gres);
+    take->cores = cores_of(s, part, node, tasks, gpus);
+    if (take->cores > spare->cores)
+        return false;
+    take->mem_mb = mem_of(c, s, part, node, take->cores, gpus);
+    if (!conf_of(c)->select_memory) /* not counted, but no node has more than it has */
+        room = s->has_mem_per_node || s->has_mem_per_cpu ? node->mem_mb : UINT64_MAX;
+    if (take->mem_mb > room || (limit && take->mem_mb > limit))
+        return false;
+    if (!conf_of(c)->select_memory)
+        take->mem_mb = 0;
+    if (shape_whole_nodes(s, part)) /* all that the node has */
+        for (uint32_t k = 0; k < node->num_gres; k++)
+            take->gres[k] = spare->gres[k];
+    return true;
+}
+
+bool shape_take(const struct cluster *c, const struct shape *s, const struct part *part,
+                const struct slot *slot, struct amount *take)
+{
+    return take_of(c, s, part, slot->node, &slot->spare, slot->chosen, slot->share, take);
+}
+
+uint32_t shape_fit(const struct cluster *c, const struct shape *s, const struct part *part,
+                   const struct node *node, const struct amount *spare, bool idle)
+{
+    static const uint16_t one_each[SHAPE_TOTALS_MAX] = { 1, 1 };
+    uint32_t tasks, need;
+    struct amount take;
+
+    if (!node->cores || spare->cores == 0 || !shape_threads(s, node))
         return 0;
-    if (shape_whole_nodes(s, part) && (!idle || free_cores < node->cores))
+    if (shape_whole_nodes(s, part) && (!idle || spare->cores < node->cores))
         return 0;
-    if ((uint64_t)free_cores * shape_threads(s, node) < s->min_cpus)
+    if ((uint64_t)spare->cores * shape_threads(s, node) < s->min_cpus)
         return 0;
     if (node->sockets < s->sockets_per_node
         || (s->cores_per_socket
@@ -94,25 +153,22 @@ uint32_t shape_fit(const struct cluster *c, const struct shape *s, const struct 
         return 0;
     if (s->min_tmp_mb && s->min_tmp_mb > node_tmp_mb(node))
         return 0;
-    tasks = task_limit(s, node, free_cores);
-    if (!tasks)
-        return 0;
+    tasks = task_limit(s, node, spare->cores);
     /* tasks are all or none on a node where their number a node is fixed */
     need = s->ntasks_per_node ? s->ntasks_per_node : 1;
     if (tasks < need)
         return 0;
-    if (!conf_of(c)->select_memory && !s->has_mem_per_node && !s->has_mem_per_cpu)
+    if (!s->num_gres && !conf_of(c)->select_memory && !s->has_mem_per_node
+        && !s->has_mem_per_cpu)
         return tasks;
-    if (!conf_of(c)->select_memory)
-        free_mem = node->mem_mb;
     if (s->num_tasks && tasks > s->num_tasks && !s->ntasks_per_node)
         tasks = s->num_tasks;
+    if (tasks > FIT_TASKS_MAX)
+        tasks = FIT_TASKS_MAX;
     for (; tasks >= need; tasks--) {
-        uint64_t mem = shape_mem(c, s, part, node, shape_cores(s, part, node, tasks));
-
-        if (mem <= free_mem && (!limit || mem <= limit))
+        if (take_of(c, s, part, node, spare, tasks, one_each, &take))
             return tasks;
-        if (s->has_mem_per_node)
+        if (s->has_mem_per_node && !s->num_gres)
             return 0; /* fewer tasks do not take less */
     }
     return 0;

@@ -221,30 +221,20 @@ bool part_takes(const struct cluster *c, const struct part *part, const struct s
            && shape_most_nodes(shape) >= part->conf.min_nodes;
 }
 
-static struct tentative *tentative_of(struct sched *s, struct node *node)
+static void amount_less(const struct node *node, struct amount *a, const struct amount *b)
 {
-    struct tentative *t = node->tentative;
-
-    if (t)
-        return t;
-    t = xcalloc(1, sizeof(*t));
-    t->node = node;
-    t->used = bitmap_copy(node->used);
-    t->next = s->given;
-    s->given = t;
-    return node->tentative = t;
+    a->cores -= b->cores < a->cores ? b->cores : a->cores;
+    a->mem_mb -= b->mem_mb < a->mem_mb ? b->mem_mb : a->mem_mb;
+    for (uint32_t k = 0; k < node->num_gres; k++)
+        a->gres[k] = (uint16_t)(b->gres[k] < a->gres[k] ? a->gres[k] - b->gres[k] : 0);
 }
 
-static void tentative_clear(struct sched *s)
+static void amount_least(const struct node *node, struct amount *a, const struct amount *b)
 {
-    for (struct tentative *t = s->given, *next; t; t = next) {
-        next = t->next;
-        t->node->tentative = NULL;
-        bitmap_destroy(t->used);
-        free(t);
-    }
-    s->given = NULL;
-    resvs_given_clear(s->c);
+    a->cores = b->cores < a->cores ? b->cores : a->cores;
+    a->mem_mb = b->mem_mb < a->mem_mb ? b->mem_mb : a->mem_mb;
+    for (uint32_t k = 0; k < node->num_gres; k++)
+        a->gres[k] = b->gres[k] < a->gres[k] ? b->gres[k] : a->gres[k];
 }
 
 static uint32_t slots_now(struct sched *s, struct shape *shape, const struct shape_part *sp,
@@ -259,59 +249,38 @@ static uint32_t slots_now(struct sched *s, struct shape *shape, const struct sha
         struct slot slot = { .node = s->c->nodes[i] };
         const struct node *node = slot.node;
         const struct tentative *t = node->tentative;
-        uint64_t mem = node->alloc_mem_mb + (t ? t->mem_mb : 0);
-        uint32_t used = node->num_used + (t ? t->num_cores : 0);
 
         s->units++;
-        if (used >= node->cores || (!node_is_usable(node) && rule != FIT_WITH_UNUSABLE))
+        if (node->num_used + (t ? t->given.cores : 0) >= node->cores
+            || (!node_is_usable(node) && rule != FIT_WITH_UNUSABLE))
             continue;
-        slot.cores = node->cores - used;
-        slot.mem_mb = mem < node->mem_mb ? node->mem_mb - mem : 0;
+        node_spare(node, &slot.spare);
+        if (t)
+            amount_less(node, &slot.spare, &t->given);
         slot.idle = node_is_empty(node) && !t;
         if (s->c->num_resvs) {
-            uint32_t room = resv_free(s->c, shape, node, now->wall_usec, length, slot.cores);
+            uint32_t room =
+                resv_free(s->c, shape, node, now->wall_usec, length, slot.spare.cores);
 
-            slot.idle &= room == slot.cores;
-            if (!(slot.cores = room))
+            slot.idle &= room == slot.spare.cores;
+            if (!(slot.spare.cores = room))
                 continue;
         }
-        slot.tasks = shape_fit(s->c, shape, part, node, slot.cores, slot.mem_mb, slot.idle);
+        slot.tasks = shape_fit(s->c, shape, part, node, &slot.spare, slot.idle);
         if (slot.tasks && planned) {
-            struct slot later = slot;
+            struct amount later;
+            bool idle;
 
-            plan_free(s->plan, slot.node, now->wall_usec, length, &later.cores,
-                      &later.mem_mb, &later.idle);
-            slot.cores = later.cores < slot.cores ? later.cores : slot.cores;
-            slot.mem_mb = later.mem_mb < slot.mem_mb ? later.mem_mb : slot.mem_mb;
-            slot.idle &= later.idle;
-            slot.tasks =
-                shape_fit(s->c, shape, part, node, slot.cores, slot.mem_mb, slot.idle);
+            plan_free(s->plan, slot.node, now->wall_usec, length, &later, &idle);
+            amount_least(node, &slot.spare, &later);
+            slot.idle &= idle;
+            slot.tasks = shape_fit(s->c, shape, part, node, &slot.spare, slot.idle);
             s->units += 2;
         }
         if (slot.tasks)
             s->slots[num++] = slot;
     }
     return num;
-}
-
-static char *take_cores(struct tentative *t, const struct node *node, uint32_t count,
-                        struct arena *a)
-{
-    struct bitmap *cores = bitmap_create(node->cores);
-    char *text, *copy;
-
-    for (size_t i = 0; i < node->cores && count; i++)
-        if (!bitmap_test(t->used, i)) {
-            bitmap_set(t->used, i);
-            bitmap_set(cores, i);
-            t->num_cores++;
-            count--;
-        }
-    text = bitmap_format(cores);
-    copy = arena_strdup(a, text);
-    free(text);
-    bitmap_destroy(cores);
-    return copy;
 }
 
 static void arrays_clear(struct sched *s)
@@ -374,28 +343,32 @@ static bool emit_start(struct sched *s, const struct cluster_now *now, struct jo
         SET(ev, backfill, true);
     if (limit_min)
         SET(ev, time_limit_min, limit_min);
+    plan_license_use(s->plan, shape, now->wall_usec, length);
     ev->nodes = arena_alloc(&d->arena, num_picked * sizeof(*ev->nodes));
     for (uint32_t i = 0; i < num_picked; i++) {
         const struct slot *slot = &s->slots[s->picked[i]];
         struct node *node = slot->node;
-        uint32_t cores = shape_cores(shape, part, node, slot->chosen);
-        uint64_t mem =
-            conf_of(s->c)->select_memory ? shape_mem(s->c, shape, part, node, cores) : 0;
+        struct amount take;
         Wire__NodeAlloc *na = arena_alloc(&d->arena, sizeof(*na));
-        struct tentative *t = tentative_of(s, node);
+        struct tentative *t = tentative_of(&s->given, node);
 
+        shape_take(s->c, shape, part, slot, &take);
         if (shape->resv)
-            resvs_given(s->c, shape->resv, node, cores);
+            resvs_given(s->c, shape->resv, node, take.cores);
         if (planned)
-            plan_reserve(s->plan, node, now->wall_usec, length, cores, mem);
+            plan_reserve(s->plan, node, now->wall_usec, length, &take);
         wire__node_alloc__init(na);
         SET(na, node_id, node->id);
         na->name = node->name;
-        na->cores = take_cores(t, node, cores, &d->arena);
-        SET(na, cpus, cores * shape_threads(shape, node));
-        SET(na, mem_mb, mem);
+        na->cores = tentative_cores(t, node, take.cores, &d->arena);
+        na->gres = tentative_gres(t, node, take.gres, &d->arena);
+        SET(na, cpus, take.cores * shape_threads(shape, node));
+        SET(na, mem_mb, take.mem_mb);
         SET(na, tasks, slot->chosen);
-        t->mem_mb += mem;
+        t->given.cores += take.cores;
+        t->given.mem_mb += take.mem_mb;
+        for (uint32_t k = 0; k < node->num_gres; k++)
+            t->given.gres[k] = (uint16_t)(t->given.gres[k] + take.gres[k]);
         t->until = length == FOREVER                    ? FOREVER
                    : t->until > now->wall_usec + length ? t->until
                                                         : now->wall_usec + length;
@@ -409,8 +382,11 @@ static bool emit_start(struct sched *s, const struct cluster_now *now, struct jo
 static bool fits_now(struct sched *s, const struct cluster_now *now, struct shape *shape,
                      const struct shape_part *sp, int64_t length, uint32_t *num_picked)
 {
-    uint32_t num = slots_now(s, shape, sp, now, length, FIT_NOW);
+    uint32_t num;
 
+    if (!plan_licenses(s->plan, shape, now->wall_usec, length))
+        return false;
+    num = slots_now(s, shape, sp, now, length, FIT_NOW);
     s->units += num * 2;
     return num && shape_choose(s->c, shape, sp, s->slots, num, s->picked, num_picked);
 }
@@ -567,6 +543,7 @@ static void block(struct sched *s, const struct cluster_now *now, struct shape *
                 *first = shape->cursor->id;
         }
     shape->resv_wait = shape->reason == REASON_RESOURCES ? (uint8_t)resv_wait(s, now, shape) : 0;
+    shape->short_of_licenses = !licenses_are_free(s->c, shape);
     shape->first = !behind;
     shape->behind_job = behind;
     shape->planned_sec = 0;
@@ -721,7 +698,8 @@ bool cluster_sched_pass(struct cluster *c, const struct cluster_now *now, uint32
     c->stats.slices++;
     id_source_init(c, &s->ids);
     more = pass_run(s, now, budget ? budget : 1, d);
-    tentative_clear(s);
+    tentative_clear(&s->given);
+    resvs_given_clear(s->c);
     arrays_clear(s);
     c->stats.last_pass_units = s->units;
     c->stats.last_pass_tried = s->tried;

@@ -12,8 +12,8 @@
 
 struct point {
     int64_t at;
-    uint32_t cores, holders;
-    uint64_t mem_mb;
+    struct amount used;
+    uint32_t holders;
 };
 struct profile {
     struct node *node;
@@ -24,9 +24,12 @@ struct window {
     int64_t at;
     uint32_t slot;  /* place in the list of nodes looked at */
     uint32_t tasks; /* 0: the node closes */
-    uint32_t cores;
-    uint64_t mem_mb;
+    struct amount spare;
     bool idle;
+};
+struct license_span {
+    struct gres_list licenses;
+    int64_t from, to;
 };
 struct plan {
     struct cluster *c;
@@ -34,6 +37,9 @@ struct plan {
     struct profile *profiles;
     uint32_t num_profiles, cap_profiles;
     bool reserved;
+    struct license_span *spans; /* who uses licences when */
+    size_t num_spans, cap_spans;
+    bool spans_known;
     /* scratch of plan_start() */
     struct window *windows;
     size_t num_windows, cap_windows;
@@ -60,6 +66,8 @@ static void forget(struct plan *p)
     }
     p->num_profiles = 0;
     p->reserved = false;
+    p->num_spans = 0;
+    p->spans_known = false;
 }
 
 void plan_destroy(struct plan *p)
@@ -71,6 +79,7 @@ void plan_destroy(struct plan *p)
         free(p->profiles[i].points);
     free(p->profiles);
     free(p->windows);
+    free(p->spans);
     free(p->slots);
     free(p->open);
     free(p->picked);
@@ -123,8 +132,7 @@ static struct point *point_at(struct profile *pr, int64_t at)
     return &pr->points[i];
 }
 
-static void profile_use(struct profile *pr, int64_t from, int64_t to, uint32_t cores,
-                        uint64_t mem_mb)
+static void profile_use(struct profile *pr, int64_t from, int64_t to, const struct amount *take)
 {
     if (to <= from)
         return;
@@ -133,9 +141,13 @@ static void profile_use(struct profile *pr, int64_t from, int64_t to, uint32_t c
         point_at(pr, to);
     for (uint32_t i = 0; i < pr->count; i++)
         if (pr->points[i].at >= from && pr->points[i].at < to) {
-            pr->points[i].cores += cores;
-            pr->points[i].mem_mb += mem_mb;
-            pr->points[i].holders += cores > 0;
+            struct point *pt = &pr->points[i];
+
+            pt->used.cores += take->cores;
+            pt->used.mem_mb += take->mem_mb;
+            for (uint32_t k = 0; k < pr->node->num_gres; k++)
+                pt->used.gres[k] = (uint16_t)(pt->used.gres[k] + take->gres[k]);
+            pt->holders += take->cores > 0;
         }
 }
 
@@ -167,17 +179,17 @@ static struct profile *profile_of(struct plan *p, struct node *node)
         const struct job *job = node->jobs[i].job;
         const struct alloc_node *an = &job->alloc->nodes[node->jobs[i].place];
 
-        if (job_cores_out(job)) /* suspended: nobody knows until when */
-            profile_use(pr, p->now, FOREVER, 0, an->mem_mb);
-        else
-            profile_use(pr, p->now, expected_end(p, job),
-                        (uint32_t)bitmap_count(an->cores), an->mem_mb);
+        struct amount has = { .mem_mb = an->mem_mb };
+        bool out = job_cores_out(job); /* suspended: nobody knows until when */
+
+        has.cores = out ? 0 : (uint32_t)bitmap_count(an->cores);
+        node_gres_counts(node, an->gres, has.gres);
+        profile_use(pr, p->now, out ? FOREVER : expected_end(p, job), &has);
     }
     if (p->c->num_resvs)
         resv_boundaries(p->c, node, p->now, add_point, pr);
     if (node->tentative) /* given away in this call */
-        profile_use(pr, p->now, node->tentative->until, node->tentative->num_cores,
-                    node->tentative->mem_mb);
+        profile_use(pr, p->now, node->tentative->until, &node->tentative->given);
     return pr;
 }
 
@@ -188,8 +200,13 @@ static void most_used(const struct profile *pr, uint32_t i, int64_t end, struct 
     for (i++; i < pr->count && pr->points[i].at < end; i++) {
         const struct point *pt = &pr->points[i];
 
-        most->cores = pt->cores > most->cores ? pt->cores : most->cores;
-        most->mem_mb = pt->mem_mb > most->mem_mb ? pt->mem_mb : most->mem_mb;
+        if (pt->used.cores > most->used.cores)
+            most->used.cores = pt->used.cores;
+        if (pt->used.mem_mb > most->used.mem_mb)
+            most->used.mem_mb = pt->used.mem_mb;
+        for (uint32_t k = 0; k < pr->node->num_gres; k++)
+            if (pt->used.gres[k] > most->used.gres[k])
+                most->used.gres[k] = pt->used.gres[k];
         most->holders = pt->holders > most->holders ? pt->holders : most->holders;
     }
 }
@@ -199,8 +216,18 @@ static int64_t add_time(int64_t at, int64_t length)
     return length == FOREVER || at > FOREVER - length ? FOREVER : at + length;
 }
 
+static void spare_of(const struct node *node, const struct amount *used, struct amount *spare)
+{
+    spare->cores = used->cores < node->cores ? node->cores - used->cores : 0;
+    spare->mem_mb = used->mem_mb < node->mem_mb ? node->mem_mb - used->mem_mb : 0;
+    memset(spare->gres, 0, sizeof(spare->gres));
+    for (uint32_t k = 0; k < node->num_gres; k++)
+        if (used->gres[k] < node->gres[k].count)
+            spare->gres[k] = (uint16_t)(node->gres[k].count - used->gres[k]);
+}
+
 void plan_free(struct plan *p, struct node *node, int64_t start, int64_t length,
-               uint32_t *cores, uint64_t *mem_mb, bool *idle)
+               struct amount *spare, bool *idle)
 {
     const struct profile *pr = profile_of(p, node);
     struct point most;
@@ -209,16 +236,83 @@ void plan_free(struct plan *p, struct node *node, int64_t start, int64_t length,
     while (i > 0 && pr->points[i].at > start)
         i--;
     most_used(pr, i, add_time(start, length), &most);
-    *cores = most.cores < node->cores ? node->cores - most.cores : 0;
-    *mem_mb = most.mem_mb < node->mem_mb ? node->mem_mb - most.mem_mb : 0;
+    spare_of(node, &most.used, spare);
     *idle = !most.holders;
 }
 
 void plan_reserve(struct plan *p, struct node *node, int64_t start, int64_t length,
-                  uint32_t cores, uint64_t mem_mb)
+                  const struct amount *take)
 {
-    profile_use(profile_of(p, node), start, add_time(start, length), cores, mem_mb);
+    profile_use(profile_of(p, node), start, add_time(start, length), take);
     p->reserved = true;
+}
+
+/* ---- licences ---- */
+
+static void span_add(struct plan *p, const struct gres_list *licenses, int64_t from, int64_t to)
+{
+    if (p->num_spans == p->cap_spans) {
+        p->cap_spans = p->cap_spans ? p->cap_spans * 2 : 16;
+        p->spans = xreallocarray(p->spans, p->cap_spans, sizeof(*p->spans));
+    }
+    p->spans[p->num_spans++] = (struct license_span){ *licenses, from, to };
+}
+
+static void spans_load(struct plan *p)
+{
+    const struct job *job;
+
+    if (p->spans_known)
+        return;
+    p->spans_known = true;
+    for (struct list_node *pos = NULL; (job = license_holder(p->c, &pos));)
+        if (job->spec->shape->licenses)
+            span_add(p, job->spec->shape->licenses, p->now, expected_end(p, job));
+}
+
+static uint32_t used_at(const struct plan *p, const char *name, int64_t at)
+{
+    uint32_t used = 0;
+
+    for (size_t i = 0; i < p->num_spans; i++)
+        if (p->spans[i].from <= at && at < p->spans[i].to)
+            used += gres_list_count(&p->spans[i].licenses, name);
+    return used;
+}
+
+bool plan_licenses(struct plan *p, const struct shape *shape, int64_t start, int64_t length)
+{
+    int64_t end = add_time(start, length);
+    struct gres_list total;
+
+    if (!shape->licenses)
+        return true;
+    spans_load(p);
+    gres_list_parse(&total, conf_of(p->c)->licenses, NULL);
+    for (uint32_t k = 0; k < shape->licenses->num; k++) {
+        const struct gres_item *item = &shape->licenses->items[k];
+        uint32_t have = gres_list_count(&total, item->name), most;
+
+        /* the use is highest where one begins */
+        most = used_at(p, item->name, start);
+        for (size_t i = 0; i < p->num_spans; i++)
+            if (p->spans[i].from > start && p->spans[i].from < end) {
+                uint32_t used = used_at(p, item->name, p->spans[i].from);
+
+                most = used > most ? used : most;
+            }
+        if (item->count + most > have)
+            return false;
+    }
+    return true;
+}
+
+void plan_license_use(struct plan *p, const struct shape *shape, int64_t start, int64_t length)
+{
+    if (!shape->licenses)
+        return;
+    spans_load(p);
+    span_add(p, shape->licenses, start, add_time(start, length));
 }
 
 static void window_add(struct plan *p, struct window w)
@@ -228,6 +322,15 @@ static void window_add(struct plan *p, struct window w)
         p->windows = xreallocarray(p->windows, p->cap_windows, sizeof(*p->windows));
     }
     p->windows[p->num_windows++] = w;
+}
+
+static bool exceeds(const struct node *node, const struct amount *a, const struct amount *b)
+{
+    bool more = a->cores > b->cores || a->mem_mb > b->mem_mb;
+
+    for (uint32_t k = 0; k < node->num_gres; k++)
+        more |= a->gres[k] > b->gres[k];
+    return more;
 }
 
 /* The intervals in which the job may start on this node. */
@@ -246,16 +349,15 @@ static void windows_of(struct plan *p, const struct shape *shape, const struct p
 
         ++*units;
         most_used(pr, i, end, &most);
-        w.cores = most.cores < node->cores ? node->cores - most.cores : 0;
-        w.mem_mb = most.mem_mb < node->mem_mb ? node->mem_mb - most.mem_mb : 0;
+        spare_of(node, &most.used, &w.spare);
         w.idle = !most.holders;
         if (p->c->num_resvs) {
-            uint32_t room = resv_free(p->c, shape, node, at, length, w.cores);
+            uint32_t room = resv_free(p->c, shape, node, at, length, w.spare.cores);
 
-            w.idle &= room == w.cores;
-            w.cores = room;
+            w.idle &= room == w.spare.cores;
+            w.spare.cores = room;
         }
-        w.tasks = shape_fit(p->c, shape, part, node, w.cores, w.mem_mb, w.idle);
+        w.tasks = shape_fit(p->c, shape, part, node, &w.spare, w.idle);
         if (!w.tasks) {
             if (open)
                 window_add(p, (struct window){ .at = at, .slot = slot });
@@ -280,8 +382,7 @@ static void windows_of(struct plan *p, const struct shape *shape, const struct p
                 continue;
             if (pt->at - length >= next)
                 break;
-            if (pt->cores > most.cores || pt->mem_mb > most.mem_mb
-                || (pt->holders && w.idle)) {
+            if (exceeds(node, &pt->used, &most.used) || (pt->holders && w.idle)) {
                 window_add(p, (struct window){ .at = pt->at - length + 1, .slot = slot });
                 open = false;
                 break;
@@ -341,6 +442,13 @@ int64_t plan_start(struct plan *p, struct shape *shape, const struct shape_part 
         p->slots[num] = (struct slot){ .node = node };
         windows_of(p, shape, part, node, num++, length, units);
     }
+    if (shape->licenses) { /* somebody gives one back then: look again */
+        spans_load(p);
+        for (size_t i = 0; i < p->num_spans; i++)
+            if (p->spans[i].to != FOREVER)
+                window_add(p, (struct window){ .at = p->spans[i].to, .slot = num });
+        p->slots[num] = (struct slot){ 0 };
+    }
     if (p->num_windows)
         qsort(p->windows, p->num_windows, sizeof(*p->windows), by_time);
     *units += (uint32_t)p->num_windows * 3;
@@ -352,31 +460,35 @@ int64_t plan_start(struct plan *p, struct shape *shape, const struct shape_part 
             const struct window *w = &p->windows[i];
             struct slot *s = &p->slots[w->slot];
 
+            if (w->slot == num) { /* licences */
+                more = true;
+                continue;
+            }
             active += (w->tasks != 0) - (s->tasks != 0);
             tasks += w->tasks;
             tasks -= s->tasks;
             more |= w->tasks > s->tasks;
             s->tasks = w->tasks;
-            s->cores = w->cores;
-            s->mem_mb = w->mem_mb;
+            s->spare = w->spare;
             s->idle = w->idle;
         }
         if (at > p->horizon)
             return FOREVER;
-        if (!more || active < least || tasks < wanted)
+        if (!more || active < least || tasks < wanted
+            || !plan_licenses(p, shape, at, length))
             continue;
         if (++tries > TRIES_MAX)
             return FOREVER;
         if (!try_open(p, shape, sp, num, &p->num_picked, units))
             continue;
+        if (reserve)
+            plan_license_use(p, shape, at, length);
         for (uint32_t k = 0; reserve && k < p->num_picked; k++) {
             const struct slot *s = &p->open[p->picked[k]];
-            uint32_t cores = shape_cores(shape, part, s->node, s->chosen);
+            struct amount take;
 
-            plan_reserve(p, s->node, at, length, cores,
-                         conf_of(p->c)->select_memory
-                             ? shape_mem(p->c, shape, part, s->node, cores)
-                             : 0);
+            if (shape_take(p->c, shape, part, s, &take))
+                plan_reserve(p, s->node, at, length, &take);
         }
         return at;
     }
@@ -403,10 +515,11 @@ void plan_last(struct plan *p, const struct shape *shape, const struct shape_par
     picture->cpus = 0;
     for (uint32_t k = 0; k < p->num_picked; k++) {
         const struct slot *s = &p->open[p->picked[k]];
+        struct amount take;
 
         hostlist_push(names, s->node->name);
-        picture->cpus +=
-            shape_cores(shape, part, s->node, s->chosen) * shape_threads(shape, s->node);
+        if (shape_take(p->c, shape, part, s, &take))
+            picture->cpus += take.cores * shape_threads(shape, s->node);
     }
     text = hostlist_format(names);
     picture->nodes = arena_strdup(a, text);

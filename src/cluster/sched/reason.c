@@ -32,6 +32,22 @@ static void add_count(struct strbuf *sb, const struct count *n, const char *what
     *some = true;
 }
 
+static void add_gres(struct strbuf *sb, const struct gres_need *n)
+{
+    const struct {
+        uint32_t count;
+        const char *what;
+    } ways[] = { { n->per_node, "a node" },
+                 { n->per_socket, "a socket" },
+                 { n->per_task, "a task" },
+                 { n->per_job, "in all" } };
+
+    for (size_t i = 0; i < ARRAY_SIZE(ways); i++)
+        if (ways[i].count)
+            strbuf_addf(sb, ", %u %s%s%s %s", ways[i].count, n->name, *n->type ? ":" : "", n->type,
+                        ways[i].what);
+}
+
 void shape_add_request(struct strbuf *sb, const struct shape *s)
 {
     uint32_t least = shape_least_nodes(s), most = shape_most_nodes(s);
@@ -51,6 +67,8 @@ void shape_add_request(struct strbuf *sb, const struct shape *s)
         strbuf_addf(sb, ", %llu MB a node", (unsigned long long)s->mem_per_node_mb);
     if (s->mem_per_cpu_mb)
         strbuf_addf(sb, ", %llu MB a CPU", (unsigned long long)s->mem_per_cpu_mb);
+    for (uint32_t i = 0; i < s->num_gres; i++)
+        add_gres(sb, &s->gres[i]);
     if (s->features)
         strbuf_addf(sb, ", with %s", s->features);
     if (s->nodelist)
@@ -76,9 +94,9 @@ void shape_add_part(struct cluster *c, struct shape *s, const struct shape_part 
     bitmap_for_each(part->nodes, i)
     {
         const struct node *node = c->nodes[i];
-        uint64_t mem =
-            node->alloc_mem_mb < node->mem_mb ? node->mem_mb - node->alloc_mem_mb : 0;
+        struct amount spare;
 
+        node_spare(node, &spare);
         if (not_these && hostlist_find(not_these, node->name) >= 0)
             count_node(&excluded, node);
         else if (!node->cores)
@@ -91,11 +109,7 @@ void shape_add_part(struct cluster *c, struct shape *s, const struct shape_part 
             count_node(&drained, node);
         else if (!node_is_usable(node))
             count_node(&down, node);
-        else if (!shape_fit(
-                     c, s, part, node,
-                     node->cores
-                         - (node->num_used < node->cores ? node->num_used : node->cores),
-                     mem, node_is_empty(node)))
+        else if (!shape_fit(c, s, part, node, &spare, node_is_empty(node)))
             count_node(&busy, node);
         else
             count_node(&free_nodes, node);
@@ -136,10 +150,8 @@ static bool choose_from(struct cluster *c, struct shape *s, const struct shape_p
 
         if (usable_only && !node_is_usable(node))
             continue;
-        slots[num] = (struct slot){
-            .node = node, .cores = node->cores, .mem_mb = node->mem_mb, .idle = true
-        };
-        slots[num].tasks = shape_fit(c, s, part, node, node->cores, node->mem_mb, true);
+        slot_empty(&slots[num], node);
+        slots[num].tasks = shape_fit(c, s, part, node, &slots[num].spare, true);
         num++;
     }
     return shape_choose(c, s, sp, slots, num, picked, &num_picked);
@@ -225,6 +237,8 @@ enum job_reason job_pending_reason(struct cluster *c, struct job *job)
         return (enum job_reason)s->reason;
     if (s->resv_wait)
         return s->resv_wait == RESV_WAIT_START ? REASON_RESERVATION : REASON_REQ_NODE_NOT_AVAIL;
+    if (s->short_of_licenses)
+        return REASON_LICENSES;
     return s->first && queue_first(s) == job ? REASON_RESOURCES : REASON_PRIORITY;
 }
 
@@ -272,6 +286,8 @@ static const char *explain_waiting(struct cluster *c, struct job *job, struct ar
     if (job_pending_reason(c, job) == REASON_PRIORITY && ahead
         && ahead->phase == PHASE_PENDING)
         strbuf_addf(&sb, "waits behind job %u, which has a higher priority; ", ahead->id);
+    if (s->short_of_licenses)
+        strbuf_addf(&sb, "waits for licences (%s), others use them; ", job->spec->msg->licenses);
     if (s->reason == REASON_BAD_CONSTRAINTS)
         strbuf_add(&sb, "cannot run on this cluster as it is configured: ");
     shape_explain(c, s, &sb);

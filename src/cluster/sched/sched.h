@@ -27,6 +27,21 @@
 struct feature_expr;
 struct resv;
 
+/* One kind of generic resource that is asked for. */
+#define SHAPE_GRES_MAX 8
+#define SHAPE_TOTALS_MAX 2 /* of them by the whole job (--gpus) */
+struct gres_need {
+    char name[GRES_NAME_MAX], type[GRES_NAME_MAX]; /* type "": any */
+    uint32_t per_node, per_socket, per_task, per_job;
+    int total; /* place among those with per_job, -1: none */
+};
+/* What of a node is free, or taken. */
+struct amount {
+    uint32_t cores;
+    uint64_t mem_mb;
+    uint16_t gres[NODE_GRES_MAX]; /* by the node's kinds */
+};
+
 /* The nodes a shape may use in one partition. */
 struct shape_part {
     uint32_t part_index;
@@ -52,6 +67,11 @@ struct shape {
     uint32_t time_min_min;         /* 0: no less will do */
     uint32_t min_tmp_mb, threads_per_core, sockets_per_node, cores_per_socket;
     struct dist dist;
+    struct gres_list *licenses;    /* NULL: none */
+    struct gres_need *gres;
+    uint32_t num_gres, num_totals;
+    uint32_t cpus_per_gpu;
+    uint64_t mem_per_gpu_mb;
     struct feature_expr *expr;     /* NULL: none */
     char *reservation;             /* comma list; NULL: none */
     struct shape *preferred;       /* the features of --prefer in place of expr; NULL: none; counted */
@@ -75,6 +95,7 @@ struct shape {
     uint32_t tasks_planned;        /* in a pass: of the job under the cursor */
     /* what the last pass found */
     uint8_t reason;                /* enum job_reason; NONE: not looked at yet */
+    bool short_of_licenses;
     bool first;                    /* no job of higher priority waits in its partition */
     uint32_t behind_job;           /* the job it waits behind; 0: none */
     int64_t planned_sec;           /* of its first job; 0: unknown */
@@ -121,31 +142,45 @@ uint32_t queue_top_priority(const struct cluster *c);
 /* fit.c */
 struct slot { /* a node and what it could give */
     struct node *node;
-    uint32_t cores;    /* free */
-    uint32_t tasks;    /* how many it could run of the job */
-    uint64_t mem_mb;
+    struct amount spare; /* free */
     bool idle;         /* nothing of any job on it */
+    uint32_t tasks;    /* how many it could run of the job */
     uint32_t chosen;   /* tasks dealt to it */
     uint32_t rank;     /* among equals */
+    uint16_t share[SHAPE_TOTALS_MAX]; /* of what the whole job gets, dealt to it */
 };
 /* Tasks of the shape that fit, 0: none. */
 uint32_t shape_fit(const struct cluster *c, const struct shape *shape, const struct part *part,
-                   const struct node *node, uint32_t free_cores, uint64_t free_mem, bool idle);
+                   const struct node *node, const struct amount *spare, bool idle);
+/* The node with nothing on it. */
+void slot_empty(struct slot *slot, struct node *node);
+/* What is free on it now, by the state. */
+void node_spare(const struct node *node, struct amount *spare);
+/* What the tasks dealt to the slot take; false: more than there is. */
+bool shape_take(const struct cluster *c, const struct shape *shape, const struct part *part,
+                const struct slot *slot, struct amount *take);
+/* Hardware threads of a core that the shape uses; 0: it asks for more than there are. */
+uint32_t shape_threads(const struct shape *shape, const struct node *node);
+bool shape_whole_nodes(const struct shape *shape, const struct part *part);
+
+/* gres.c */
+int gres_read(struct shape *shape, const Wire__JobSpec *spec, struct error *err);
+/* A kind that no node has, or NULL. */
+const char *gres_unknown(const struct cluster *c, const struct shape *shape);
+/* What so many tasks take of the node's kinds; false: spare has not so much. */
+bool gres_take(const struct shape *shape, const struct node *node, const uint16_t *spare,
+               uint32_t tasks, const uint16_t *share, uint16_t *take);
+/* The most of what the whole job asks for that the node can give. */
+uint32_t gres_cap(const struct shape *shape, uint32_t total, const struct slot *slot);
+uint32_t gres_per_job(const struct shape *shape, uint32_t total);
+uint32_t gres_gpus(const struct node *node, const uint16_t *take);
+
 /* choose.c */
 /* Choose among slots (in order of node id).  True: picked[] holds indexes of slots, with chosen set
  * in them, *num_picked of them; room for num. */
 bool shape_choose(const struct cluster *c, const struct shape *shape,
                   const struct shape_part *sp, struct slot *slots, uint32_t num,
                   uint32_t *picked, uint32_t *num_picked);
-/* Cores and memory that so many tasks of the shape take on a node. */
-uint32_t shape_cores(const struct shape *shape, const struct part *part, const struct node *node,
-                     uint32_t tasks);
-uint64_t shape_mem(const struct cluster *c, const struct shape *shape, const struct part *part,
-                   const struct node *node, uint32_t cores);
-/* Hardware threads of a core that the shape uses; 0: it asks for more than there are. */
-uint32_t shape_threads(const struct shape *shape, const struct node *node);
-bool shape_whole_nodes(const struct shape *shape, const struct part *part);
-
 /* plan.c: what will be free when, as far as is known. */
 struct plan;
 struct plan *plan_create(struct cluster *c);
@@ -153,10 +188,10 @@ void plan_destroy(struct plan *p);
 void plan_reset(struct plan *p, int64_t now_usec);
 bool plan_is_empty(const struct plan *p);
 /* Free on node during [start, start + length): least of that time. */
-void plan_free(struct plan *p, struct node *node, int64_t start, int64_t length, uint32_t *cores,
-               uint64_t *mem_mb, bool *idle);
+void plan_free(struct plan *p, struct node *node, int64_t start, int64_t length,
+               struct amount *spare, bool *idle);
 void plan_reserve(struct plan *p, struct node *node, int64_t start, int64_t length,
-                  uint32_t cores, uint64_t mem_mb);
+                  const struct amount *take);
 /* Earliest start of the shape in the partition, or FOREVER; reserves it.  *units: work done. */
 int64_t plan_start(struct plan *p, struct shape *shape, const struct shape_part *sp,
                    int64_t length, bool reserve, uint32_t *units);
@@ -169,15 +204,36 @@ struct plan_picture {
 };
 void plan_last(struct plan *p, const struct shape *shape, const struct shape_part *sp,
                struct arena *a, struct plan_picture *picture);
-/* What this call has given away before it is applied. */
+/* Are its licences free during that time?  And: they are in use then. */
+bool plan_licenses(struct plan *p, const struct shape *shape, int64_t start, int64_t length);
+void plan_license_use(struct plan *p, const struct shape *shape, int64_t start, int64_t length);
+
+/* give.c: what this call has given away before it is applied. */
 struct tentative {
     struct tentative *next;
     struct node *node;
     struct bitmap *used;   /* cores that jobs have or are about to get */
-    uint32_t num_cores;    /* given away here */
-    uint64_t mem_mb;
+    struct amount given;   /* given away here */
+    struct bitmap *gres[NODE_GRES_MAX]; /* units in use; NULL: as the node has them */
     int64_t until;         /* the latest end */
 };
+
+struct tentative *tentative_of(struct tentative **all, struct node *node);
+void tentative_clear(struct tentative **all);
+/* Take the lowest that are free; as text, in the arena. */
+char *tentative_cores(struct tentative *t, const struct node *node, uint32_t count,
+                      struct arena *a);
+char *tentative_gres(struct tentative *t, const struct node *node, const uint16_t *take,
+                     struct arena *a);
+
+/* license.c: counted for the whole cluster. */
+int licenses_check(const struct cluster *c, const char *text, struct error *err);
+bool licenses_are_free(const struct cluster *c, const struct shape *shape); /* now */
+void licenses_take(struct cluster *c, struct job *job);
+void licenses_give_back(struct cluster *c, struct job *job); /* may be repeated */
+void licenses_fini(struct cluster *c);
+/* The jobs that hold some; *pos NULL: the first; NULL at the end. */
+struct job *license_holder(const struct cluster *c, struct list_node **pos);
 
 /* pass.c */
 struct sched *sched_create(struct cluster *c);

@@ -32,12 +32,20 @@ static void shape_fields(const Wire__JobSpec *spec, Wire__JobSpec *key)
     COPY(spread_job);
     COPY(sockets_per_node);
     COPY(cores_per_socket);
+    COPY(cpus_per_gpu);
+    COPY(mem_per_gpu_mb);
 #undef COPY
     key->partition = spec->partition;
     key->features = spec->features;
     key->nodelist = spec->nodelist;
     key->exclude = spec->exclude;
     key->prefer = spec->prefer;
+    key->licenses = spec->licenses;
+    key->gres = spec->gres;
+    key->tres_per_node = spec->tres_per_node;
+    key->tres_per_socket = spec->tres_per_socket;
+    key->tres_per_task = spec->tres_per_task;
+    key->tres_per_job = spec->tres_per_job;
     key->distribution = spec->distribution;
     key->hint = spec->hint;
     key->reservation = spec->reservation;
@@ -101,6 +109,11 @@ static void shape_read(struct shape *s, const Wire__JobSpec *key)
         && s->min_cpus < key->sockets_per_node * key->cores_per_socket)
         s->min_cpus = key->sockets_per_node * key->cores_per_socket;
     dist_parse(key->distribution, &s->dist, NULL);
+    gres_read(s, key, NULL);
+    if (key->licenses && *key->licenses) {
+        s->licenses = xcalloc(1, sizeof(*s->licenses));
+        gres_list_parse(s->licenses, key->licenses, NULL);
+    }
 }
 
 struct shape *shape_intern(struct cluster *c, const Wire__JobSpec *spec)
@@ -163,6 +176,8 @@ void shape_decref(struct cluster *c, struct shape *s)
     shape_free(s);
     feature_destroy(s->expr);
     free(s->key);
+    free(s->gres);
+    free(s->licenses);
     free(s->partition);
     free(s->features);
     free(s->nodelist);
@@ -222,6 +237,9 @@ uint32_t shape_most_nodes(const struct shape *s)
         most = s->num_tasks;
     else
         most = least;
+    if (!s->max_nodes && !s->min_nodes && !s->num_tasks) /* as many as have what is asked for in all */
+        for (uint32_t k = 0; k < s->num_totals; k++)
+            most = most > gres_per_job(s, k) ? most : gres_per_job(s, k);
     return most < least ? least : most;
 }
 
@@ -283,10 +301,12 @@ static void refresh_part(struct cluster *c, struct shape *s, const struct part *
     bitmap_for_each(part->nodes, i)
     {
         struct node *node = c->nodes[i];
+        struct slot all;
         uint32_t count;
 
+        slot_empty(&all, node);
         if (bitmap_test(excluded, (size_t)i) || !feature_match(s->expr, node)
-            || !shape_fit(c, s, part, node, node->cores, node->mem_mb, true))
+            || !shape_fit(c, s, part, node, &all.spare, true))
             continue;
         bitmap_set(sp->able, (size_t)i);
         for (size_t k = 0; k < counts; k++)

@@ -30,6 +30,7 @@ void step_destroy(struct cluster *c, struct step *step)
         return;
     for (uint32_t i = 0; i < step->num_nodes; i++) {
         bitmap_destroy(step->nodes[i].cores);
+        free(step->nodes[i].gres);
         free(step->nodes[i].gtids);
     }
     blob_decref(&c->blobs, step->env);
@@ -118,6 +119,8 @@ static int step_fill(struct cluster *c, struct step *step, struct job *job,
         sn->place = alloc_find(job->alloc, na->node_id);
         sn->num_tasks = (uint32_t)nt->n_gtids;
         sn->mem_mb = na->mem_mb;
+        if (na->gres && *na->gres)
+            sn->gres = xstrdup(na->gres);
         sn->gtids = xmalloc((nt->n_gtids + 1) * sizeof(uint32_t));
         if (nt->n_gtids)
             memcpy(sn->gtids, nt->gtids, nt->n_gtids * sizeof(uint32_t));

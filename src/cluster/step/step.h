@@ -11,6 +11,7 @@
 #define BRAMBLE_CLUSTER_STEP_H
 
 #include "cluster/job/job.h"
+#include "util/gres.h"
 
 struct step_node {
     uint32_t place;       /* in the job's allocation */
@@ -18,6 +19,7 @@ struct step_node {
     bool ended;
     uint64_t mem_mb;
     struct bitmap *cores; /* NULL: all of the job's there (batch) */
+    char *gres;           /* as in NodeAlloc; NULL: none */
     uint32_t *gtids;      /* ascending; NULL: task 0 alone (batch) */
 };
 
@@ -60,6 +62,17 @@ void steps_decide_place_ended(const struct cluster_now *now, struct job *job, ui
                               bool lost, struct decision *d);
 void step_decide_ending(const struct cluster_now *now, struct step *step, enum job_state state,
                         uint32_t by_uid, const char *text, struct decision *d);
+
+/* step_gres.c */
+bool step_asks_gres(const Wire__StepSpec *spec);
+/* Tasks for which there is --tres-per-task; empty: if no other step ran. */
+uint32_t step_gres_room(const struct job *job, uint32_t place, const Wire__StepSpec *spec,
+                        bool empty);
+/* Appends what the step gets there.  totals: what it asks for in all and has not got yet;
+ * more_nodes: how many follow.  False: there is not so much. */
+bool step_gres_take(const struct job *job, uint32_t place, const Wire__StepSpec *spec,
+                    uint32_t tasks, struct gres_list *totals, uint32_t more_nodes, bool empty,
+                    struct strbuf *out);
 
 /* step_layout.c: deal tasks over nodes. */
 enum step_dist { DIST_BLOCK, DIST_CYCLIC, DIST_PLANE, DIST_ARBITRARY };

@@ -119,6 +119,7 @@ static int collect_places(struct plan_step *p, struct error *err)
         uint32_t index = (k + p->spec->relative) % alloc->count;
         const struct node *node = node_at(p->c, alloc->nodes[index].node_id);
         struct place *pl;
+        uint32_t gres_room;
 
         if (excluded && hostlist_find(excluded, node->name) >= 0)
             continue;
@@ -130,8 +131,12 @@ static int collect_places(struct plan_step *p, struct error *err)
         pl->index = index;
         pl->free = free_cores(p, index);
         pl->room = room_for(p, node, (uint32_t)bitmap_count(pl->free));
+        gres_room = step_gres_room(p->job, index, p->spec, false);
+        pl->room = gres_room < pl->room ? gres_room : pl->room;
         pl->room_empty =
             room_for(p, node, (uint32_t)bitmap_count(alloc->nodes[index].cores));
+        gres_room = step_gres_room(p->job, index, p->spec, true);
+        pl->room_empty = gres_room < pl->room_empty ? gres_room : pl->room_empty;
         pl->wanted = wanted && hostlist_find(wanted, node->name) >= 0;
     }
     if (!p->num_places)
@@ -318,6 +323,42 @@ static int step_mem(const struct plan_step *p, const struct alloc_node *an, uint
     return 0;
 }
 
+/* What the step gets on its nodes; empty: would get if no other step ran. */
+static bool deal_gres(const struct plan_step *p, bool empty, struct arena *a, char **texts)
+{
+    struct gres_list totals;
+    bool ok = gres_list_parse(&totals, p->spec->tres_per_step, NULL) == 0;
+
+    for (uint32_t k = 0; k < p->num_chosen && ok; k++) {
+        const struct place *pl = &p->places[p->chosen[k]];
+        CLEANUP_STRBUF struct strbuf sb = STRBUF_INIT;
+
+        ok = step_gres_take(p->job, pl->index, p->spec, pl->tasks, &totals,
+                            p->num_chosen - 1 - k, empty, &sb);
+        texts[k] = sb.len ? arena_strdup(a, strbuf_str(&sb)) : NULL;
+    }
+    return ok;
+}
+
+static int take_gres(const struct plan_step *p, struct arena *a, char **texts,
+                     struct error *err)
+{
+    struct gres_list probe;
+
+    if (gres_list_parse(&probe, p->spec->gres, err) < 0
+        || (gres_list_fini(&probe), gres_list_parse(&probe, p->spec->tres_per_step, err) < 0)
+        || (gres_list_fini(&probe), gres_list_parse(&probe, p->spec->tres_per_task, err) < 0))
+        return error_prefix(err, "Invalid generic resource (gres) specification");
+    gres_list_fini(&probe);
+    if (deal_gres(p, false, a, texts))
+        return 0;
+    if (deal_gres(p, true, a, texts))
+        return error_set(err, BRE_STEP_NODES_BUSY, "Requested nodes are busy");
+    return error_set(err, BRE_GRES,
+                     "Invalid generic resource (gres) specification: job %u has not so much",
+                     p->job->id);
+}
+
 static Wire__StepLayout *make_layout(const struct plan_step *p, struct decision *d,
                                      struct error *err)
 {
@@ -325,7 +366,10 @@ static Wire__StepLayout *make_layout(const struct plan_step *p, struct decision 
     uint32_t n = p->num_chosen;
     uint32_t *counts = arena_alloc(&d->arena, (n + 1) * sizeof(*counts));
     uint32_t **gtids = arena_alloc(&d->arena, (n + 1) * sizeof(*gtids));
+    char **gres = arena_calloc(&d->arena, n + 1, sizeof(*gres));
 
+    if (take_gres(p, &d->arena, gres, err) < 0)
+        return NULL;
     wire__step_layout__init(m);
     m->nodes = arena_alloc(&d->arena, n * sizeof(*m->nodes));
     m->tasks = arena_alloc(&d->arena, n * sizeof(*m->tasks));
@@ -351,6 +395,7 @@ static Wire__StepLayout *make_layout(const struct plan_step *p, struct decision 
         if (step_mem(p, an, cpus, &mem, err) < 0)
             return NULL;
         SET(na, mem_mb, mem);
+        na->gres = gres[k];
         counts[k] = pl->tasks;
         gtids[k] = arena_alloc(&d->arena, (pl->tasks + 1) * sizeof(uint32_t));
         nt->gtids = gtids[k];

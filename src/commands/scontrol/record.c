@@ -9,6 +9,8 @@
 #include <time.h>
 
 #include "commands/display/column.h"
+#include "util/gres.h"
+#include "util/strbuf.h"
 #include "util/timefmt.h"
 
 void record_add(struct record *rec, const char *fmt, ...)
@@ -84,4 +86,16 @@ void record_tres(struct record *rec, const char *key, int64_t cpus, int64_t mem_
         record_add(rec, ",mem=%s", record_mem(mem_mb, buf));
     if (num_nodes > 0)
         record_add(rec, ",node=%lld", (long long)num_nodes);
+}
+
+void record_gres(struct record *rec, const char *gres)
+{
+    CLEANUP_STRBUF struct strbuf sb = STRBUF_INIT;
+    struct gres_list list;
+
+    if (!gres || gres_list_parse(&list, gres, NULL) < 0)
+        return;
+    gres_tres_format(&list, &sb);
+    record_add(rec, "%s", strbuf_str(&sb));
+    gres_list_fini(&list);
 }

@@ -60,6 +60,8 @@ void record_time(struct record *rec, const char *key, int64_t when, const char *
 void record_limit(struct record *rec, const char *key, int64_t min, const char *unset);
 /* "cpu=4,mem=2000M,node=1,billing=4"; mem_mb < 0 and num_nodes 0: left out. */
 void record_tres(struct record *rec, const char *key, int64_t cpus, int64_t mem_mb, int64_t num_nodes);
+/* ",gres/gpu=2" of "gpu:hailo:2"; NULL: nothing. */
+void record_gres(struct record *rec, const char *gres);
 /* "100M", "2G", "1.50G"; 0: "0". */
 const char *record_mem(int64_t mb, char buf[32]);
 

@@ -36,7 +36,9 @@ static const uint16_t job_fields[] = {
     FIELD_JOB_ALLOC_NODE, FIELD_JOB_ALLOC_SID, FIELD_JOB_REQUEUE, FIELD_JOB_RESTARTS, FIELD_JOB_KIND,
     FIELD_JOB_EXIT_STATUS, FIELD_JOB_DERIVED_EXIT, FIELD_JOB_SHARED, FIELD_JOB_CONTIGUOUS,
     FIELD_JOB_CORE_SPEC, FIELD_JOB_MAIL_USER, FIELD_JOB_MAIL_EVENTS,
-    FIELD_JOB_ALLOC_DETAIL, FIELD_JOB_RAN_BEFORE, 0
+    FIELD_JOB_ALLOC_DETAIL, FIELD_JOB_RAN_BEFORE, FIELD_JOB_GRES_TOTAL, FIELD_JOB_TRES_PER_JOB,
+    FIELD_JOB_TRES_PER_SOCKET, FIELD_JOB_TRES_PER_TASK, FIELD_JOB_CPUS_PER_GPU, FIELD_JOB_MEM_PER_GPU,
+    FIELD_JOB_PREFER, FIELD_JOB_REQ_SWITCH, FIELD_JOB_WAIT_SWITCH, 0
 };
 
 struct row {
@@ -162,22 +164,25 @@ static void add_times(struct record *rec, const struct row *row)
     record_line(rec);
 }
 
-/* "HOSTLIST CPUS MEM;..." of the controller becomes a line a group of nodes. */
-static void add_alloc_detail(struct record *rec, const char *detail)
+/* "HOSTLIST CPUS MEM GRES;..." of the controller becomes a line a group of nodes. */
+static void add_alloc_detail(struct record *rec, const char *detail, const char *gres_total)
 {
     CLEANUP_FREE char *copy = xstrdup(detail ? detail : "");
     char *save = NULL;
 
-    record_text(rec, "JOB_GRES", NULL);
+    record_text(rec, "JOB_GRES", gres_total);
     record_line(rec);
     for (char *group = strtok_r(copy, ";", &save); group; group = strtok_r(NULL, ";", &save)) {
         char *cpus = strchr(group, ' '), *mem = cpus ? strchr(cpus + 1, ' ') : NULL;
+        char *gres = mem ? strchr(mem + 1, ' ') : NULL;
 
         if (!mem)
             continue;
         *cpus++ = '\0';
         *mem++ = '\0';
-        record_add(rec, "  Nodes=%s CPU_IDs=%s Mem=%s GRES=", group, cpus, mem);
+        if (gres)
+            *gres++ = '\0';
+        record_add(rec, "  Nodes=%s CPU_IDs=%s Mem=%s GRES=%s", group, cpus, mem, gres ? gres : "");
         record_line(rec);
     }
 }
@@ -221,6 +226,7 @@ static void add_nodes(struct record *rec, const struct row *row, bool details)
     record_tres(rec, "TRES", num(row, FIELD_JOB_NUM_CPUS), num(row, FIELD_JOB_MEM_TOTAL), nodes);
     if (num(row, FIELD_JOB_NUM_CPUS) > 0)
         record_add(rec, ",billing=%lld", (long long)num(row, FIELD_JOB_NUM_CPUS));
+    record_gres(rec, text(row, FIELD_JOB_GRES_TOTAL));
     record_line(rec);
     record_add(rec, "Socks/Node=* NtasksPerN:B:S:C=%lld:0:",
                (long long)num_or(row, FIELD_JOB_NTASKS_PER_NODE, 0));
@@ -231,7 +237,33 @@ static void add_nodes(struct record *rec, const struct row *row, bool details)
     add_or_star(rec, num(row, FIELD_JOB_CORE_SPEC));
     record_line(rec);
     if (details && list)
-        add_alloc_detail(rec, text(row, FIELD_JOB_ALLOC_DETAIL));
+        add_alloc_detail(rec, text(row, FIELD_JOB_ALLOC_DETAIL), text(row, FIELD_JOB_GRES_TOTAL));
+}
+
+/* What is asked for by GPU, job, node, socket or task, on one line when there is any. */
+static void add_tres(struct record *rec, const struct row *row)
+{
+    static const struct {
+        unsigned field;
+        const char *key;
+    } keys[] = { { FIELD_JOB_TRES_PER_JOB, "TresPerJob" },
+                 { FIELD_JOB_GRES, "TresPerNode" },
+                 { FIELD_JOB_TRES_PER_SOCKET, "TresPerSocket" },
+                 { FIELD_JOB_TRES_PER_TASK, "TresPerTask" } };
+    if (num(row, FIELD_JOB_CPUS_PER_GPU) > 0) {
+        record_add(rec, "CpusPerTres=gres:gpu:%lld", (long long)num(row, FIELD_JOB_CPUS_PER_GPU));
+        record_line(rec);
+    }
+    if (num(row, FIELD_JOB_MEM_PER_GPU) > 0) {
+        record_add(rec, "MemPerTres=gres:gpu:%lld", (long long)num(row, FIELD_JOB_MEM_PER_GPU));
+        record_line(rec);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+        if (!text(row, keys[i].field))
+            continue;
+        record_add(rec, "%s=%s", keys[i].key, text(row, keys[i].field));
+        record_line(rec);
+    }
 }
 
 static void add_request(struct record *rec, const struct row *row)
@@ -249,8 +281,17 @@ static void add_request(struct record *rec, const struct row *row)
     record_add(rec, "MinTmpDiskNode=%s", record_mem(num_or(row, FIELD_JOB_MIN_TMP, 0), buf));
     record_line(rec);
     record_text(rec, "Features", text(row, FIELD_JOB_FEATURES));
+    if (text(row, FIELD_JOB_PREFER))
+        record_add(rec, " Prefer=%s", text(row, FIELD_JOB_PREFER));
     record_add(rec, " DelayBoot=00:00:00");
     record_line(rec);
+    if (num(row, FIELD_JOB_REQ_SWITCH) > 0) {
+        char wait[TIME_TEXT_MAX];
+
+        duration_format(num_or(row, FIELD_JOB_WAIT_SWITCH, 0), wait);
+        record_add(rec, "ReqSwitch=%lld Wait4Switch=%s", (long long)num(row, FIELD_JOB_REQ_SWITCH), wait);
+        record_line(rec);
+    }
     if (text(row, FIELD_JOB_RESERVATION)) {
         record_text(rec, "Reservation", text(row, FIELD_JOB_RESERVATION));
         record_line(rec);
@@ -299,6 +340,7 @@ static void add_request(struct record *rec, const struct row *row)
             }
     }
     record_line(rec);
+    add_tres(rec, row);
 }
 
 static void print_job(struct scontrol *sc, const struct row *row)

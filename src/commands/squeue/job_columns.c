@@ -3,6 +3,8 @@
 
 #include "bramble/constants.h"
 #include "commands/squeue/squeue_private.h"
+#include "util/gres.h"
+#include "util/timefmt.h"
 
 static int64_t get(const struct view *v, unsigned field, size_t row)
 {
@@ -331,8 +333,15 @@ static void show_core_spec(struct strbuf *out, const struct view *v, size_t row)
 }
 static void show_tres(struct strbuf *out, const struct view *v, size_t row)
 {
+    struct gres_list gres;
+
     cell_tres(out, v, get(v, FIELD_JOB_NUM_CPUS, row), get(v, FIELD_JOB_MEM_TOTAL, row),
               get(v, FIELD_JOB_NUM_NODES, row));
+    if (text(v, FIELD_JOB_GRES_TOTAL, row)
+        && gres_list_parse(&gres, text(v, FIELD_JOB_GRES_TOTAL, row), NULL) == 0) {
+        gres_tres_format(&gres, out);
+        gres_list_fini(&gres);
+    }
 }
 
 /* ---- the rest ---- */
@@ -381,6 +390,49 @@ static void show_req_nodes(struct strbuf *out, const struct view *v, size_t row)
 static void show_exc_nodes(struct strbuf *out, const struct view *v, size_t row)
 {
     cell_text(out, text(v, FIELD_JOB_EXC_NODES, row));
+}
+static void show_tres_per_job(struct strbuf *out, const struct view *v, size_t row)
+{
+    show_text_or(out, text(v, FIELD_JOB_TRES_PER_JOB, row), "N/A");
+}
+static void show_tres_per_socket(struct strbuf *out, const struct view *v, size_t row)
+{
+    show_text_or(out, text(v, FIELD_JOB_TRES_PER_SOCKET, row), "N/A");
+}
+static void show_tres_per_task(struct strbuf *out, const struct view *v, size_t row)
+{
+    show_text_or(out, text(v, FIELD_JOB_TRES_PER_TASK, row), "N/A");
+}
+static void show_cpus_per_tres(struct strbuf *out, const struct view *v, size_t row)
+{
+    int64_t cpus = get(v, FIELD_JOB_CPUS_PER_GPU, row);
+
+    if (cpus > 0)
+        strbuf_addf(out, "gres:gpu:%lld", (long long)cpus);
+    else
+        strbuf_add(out, "N/A");
+}
+static void show_mem_per_tres(struct strbuf *out, const struct view *v, size_t row)
+{
+    int64_t mem = get(v, FIELD_JOB_MEM_PER_GPU, row);
+
+    if (mem > 0)
+        strbuf_addf(out, "gres:gpu:%lld", (long long)mem);
+    else
+        strbuf_add(out, "N/A");
+}
+static void show_req_switch(struct strbuf *out, const struct view *v, size_t row)
+{
+    int64_t count = get(v, FIELD_JOB_REQ_SWITCH, row);
+
+    cell_int(out, count > 0 ? count : 0);
+}
+static void show_wait_switch(struct strbuf *out, const struct view *v, size_t row)
+{
+    int64_t sec = get(v, FIELD_JOB_WAIT_SWITCH, row);
+    char buf[TIME_TEXT_MAX];
+
+    strbuf_add(out, duration_format(sec > 0 ? sec : 0, buf));
 }
 static void show_gres(struct strbuf *out, const struct view *v, size_t row)
 {
@@ -446,7 +498,7 @@ const struct column squeue_job_columns[] = {
     { 'I', "Cores", "CORES_PER_SOCKET", show_star, { FIELD_JOB_ID } },
     { 'X', "CoreSpec", "CORE_SPEC", show_core_spec, { FIELD_JOB_CORE_SPEC } },
     { 0, "cpus-per-task", "CPUS_PER_TASK", show_cpus_per_task, { FIELD_JOB_CPUS_PER_TASK } },
-    { 0, "cpus-per-tres", "CPUS_PER_TRES", show_na, { FIELD_JOB_ID } },
+    { 0, "cpus-per-tres", "CPUS_PER_TRES", show_cpus_per_tres, { FIELD_JOB_CPUS_PER_GPU } },
     { 0, "Deadline", "DEADLINE", show_deadline, { FIELD_JOB_DEADLINE } },
     { 0, "DelayBoot", "DELAY_BOOT", show_zero_time, { FIELD_JOB_ID }, COL_NOCUT },
     { 'E', "Dependency", "DEPENDENCY", NULL, { FIELD_JOB_DEPENDENCY } },
@@ -469,7 +521,7 @@ const struct column squeue_job_columns[] = {
     { 0, "MaxCPUs", "MAX_CPUS", show_max_cpus, { FIELD_JOB_MAX_CPUS, FIELD_JOB_NUM_CPUS } },
     { 0, "MaxNodes", "MAX_NODES", show_max_nodes, { FIELD_JOB_MAX_NODES, FIELD_JOB_NUM_NODES } },
     { 0, "MCSLabel", "MCSLABEL", show_null, { FIELD_JOB_ID } },
-    { 0, "mem-per-tres", "MEM_PER_TRES", show_na, { FIELD_JOB_ID } },
+    { 0, "mem-per-tres", "MEM_PER_TRES", show_mem_per_tres, { FIELD_JOB_MEM_PER_GPU } },
     { 'c', "MinCpus", "MIN_CPUS", show_min_cpus,
       { FIELD_JOB_CPUS_PER_TASK, FIELD_JOB_NTASKS_PER_NODE, FIELD_JOB_MIN_CPUS_NODE } },
     { 'm', "MinMemory", "MIN_MEMORY", show_memory, { FIELD_JOB_MEM_PER_NODE, FIELD_JOB_MEM_PER_CPU } },
@@ -504,7 +556,7 @@ const struct column squeue_job_columns[] = {
       COL_NOCUT_HEADER },
     { 0, "Reboot", "REBOOT", show_zero, { FIELD_JOB_ID } },
     { 'n', "ReqNodes", "REQ_NODES", show_req_nodes, { FIELD_JOB_REQ_NODES } },
-    { 0, "ReqSwitch", "REQ_SWITCH", show_zero, { FIELD_JOB_ID } },
+    { 0, "ReqSwitch", "REQ_SWITCH", show_req_switch, { FIELD_JOB_REQ_SWITCH } },
     { 0, "Requeue", "REQUEUE", show_requeue, { FIELD_JOB_REQUEUE } },
     { 'v', "Reservation", "RESERVATION", NULL, { FIELD_JOB_RESERVATION } },
     { 0, "ResizeTime", "RESIZE_TIME", show_na, { FIELD_JOB_ID } },
@@ -533,16 +585,16 @@ const struct column squeue_job_columns[] = {
       .sort_key = key_limit },
     { 'M', "TimeUsed", "TIME", show_used, { FIELD_JOB_RUN_SEC }, COL_NOCUT },
     { 0, "tres-alloc", "TRES_ALLOC", show_tres,
-      { FIELD_JOB_NUM_CPUS, FIELD_JOB_MEM_TOTAL, FIELD_JOB_NUM_NODES } },
+      { FIELD_JOB_NUM_CPUS, FIELD_JOB_MEM_TOTAL, FIELD_JOB_NUM_NODES, FIELD_JOB_GRES_TOTAL } },
     { 0, "tres-bind", "TRES_BIND", show_na, { FIELD_JOB_ID } },
     { 0, "tres-freq", "TRES_FREQ", show_na, { FIELD_JOB_ID } },
-    { 0, "tres-per-job", "TRES_PER_JOB", show_na, { FIELD_JOB_ID } },
+    { 0, "tres-per-job", "TRES_PER_JOB", show_tres_per_job, { FIELD_JOB_TRES_PER_JOB } },
     { 'b', "tres-per-node|gres", "TRES_PER_NODE", show_gres, { FIELD_JOB_GRES } },
-    { 0, "tres-per-socket", "TRES_PER_SOCKET", show_na, { FIELD_JOB_ID } },
-    { 0, "tres-per-task", "TRES_PER_TASK", show_na, { FIELD_JOB_ID } },
+    { 0, "tres-per-socket", "TRES_PER_SOCKET", show_tres_per_socket, { FIELD_JOB_TRES_PER_SOCKET } },
+    { 0, "tres-per-task", "TRES_PER_TASK", show_tres_per_task, { FIELD_JOB_TRES_PER_TASK } },
     { 'U', "UserID", "UID", NULL, { FIELD_JOB_UID } },
     { 'u', "UserName", "USER", NULL, { FIELD_JOB_USER } },
-    { 0, "Wait4Switch", "WAIT4SWITCH", show_zero_time, { FIELD_JOB_ID }, COL_NOCUT },
+    { 0, "Wait4Switch", "WAIT4SWITCH", show_wait_switch, { FIELD_JOB_WAIT_SWITCH }, COL_NOCUT },
     { 'w', "WCKey", "WCKEY", NULL, { FIELD_JOB_WCKEY } },
     { 'Z', "WorkDir", "WORK_DIR", NULL, { FIELD_JOB_WORK_DIR } },
 };

@@ -5,6 +5,7 @@
 #include "conf/conf_file.h"
 #include "util/error.h"
 #include "util/fs.h"
+#include "util/gres.h"
 #include "util/log.h"
 #include "util/mem.h"
 #include "util/num.h"
@@ -125,6 +126,8 @@ static int check_whole(struct conf *conf, const config_t *file, struct error *er
 {
     enum log_level level = LOG_LV_INFO;
     unsigned topics = 0;
+    struct gres_list licenses;
+    struct error why;
 
     if (log_parse_level(conf->log_level, &level, &topics) < 0)
         return conf_fail(config_lookup(file, "log_level"), err,
@@ -141,6 +144,9 @@ static int check_whole(struct conf *conf, const config_t *file, struct error *er
     if (conf->def_mem_per_cpu_mb && conf->def_mem_per_node_mb)
         return conf_fail(config_lookup(file, "def_mem_per_node"), err,
                          "def_mem_per_cpu is given too: give one of them");
+    if (gres_list_parse(&licenses, conf->licenses, &why) < 0)
+        return conf_fail(config_lookup(file, "licenses"), err, "%s", why.text);
+    gres_list_fini(&licenses);
     if (strchr(conf->accounting_type, '/') || strchr(conf->mpi_default, '/'))
         return conf_fail(config_root_setting(file), err, "names of plugins have no '/'");
     return 0;

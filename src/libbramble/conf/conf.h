@@ -23,6 +23,7 @@ struct conf_node {
     uint32_t sockets, cores, threads_per_core; /* 0: what the node reports */
     uint64_t mem_mb, tmp_mb;                   /* 0: what the node reports */
     uint32_t weight;
+    const char *gres;
     const char *topology;           /* as written: "xml:PATH", "synthetic:TEXT" */
     const char *topology_xml;       /* content of the file; shared by the nodes of one entry */
     const char *topology_synthetic; /* NULL unless given so */
@@ -61,7 +62,7 @@ struct conf {
         interactive_timeout_sec;
     uint32_t requeue; /* enum conf_requeue */
     bool job_requeue;
-    const char *mpi_default, *cgroup;
+    const char *mpi_default, *cgroup, *licenses;
     const char *mail_prog, *mail_domain;
     const char *prolog, *epilog, *task_prolog, *task_epilog;
     uint32_t prolog_timeout_sec;

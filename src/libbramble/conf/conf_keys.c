@@ -41,6 +41,7 @@ static const struct conf_key top_keys[] = {
     { "prolog_timeout", CONF_TYPE_SEC, TOP(prolog_timeout_sec), "300", 1, 86400, LIVE },
     { "task_prolog", CONF_TYPE_PATH, TOP(task_prolog), NULL, LIVE },
     { "task_epilog", CONF_TYPE_PATH, TOP(task_epilog), NULL, LIVE },
+    { "licenses", CONF_TYPE_NAMES, TOP(licenses), NULL, LIVE },
     { "max_job_count", CONF_TYPE_UINT, TOP(max_job_count), "200000", 1, 5000000, LIVE },
     { "max_array_size", CONF_TYPE_UINT, TOP(max_array_size), "1001", 0, 4000001, LIVE },
     { "max_step_count", CONF_TYPE_UINT, TOP(max_step_count), "40000", 1, 1000000, LIVE },
@@ -72,6 +73,7 @@ static const struct conf_key node_keys[] = {
     { "threads_per_core", CONF_TYPE_UINT, NODE(threads_per_core), "0", 0, 64, LIVE },
     { "mem_mb", CONF_TYPE_MB, NODE(mem_mb), "0", 0, UINT32_MAX, LIVE },
     { "tmp_mb", CONF_TYPE_MB, NODE(tmp_mb), "0", 0, UINT32_MAX, LIVE },
+    { "gres", CONF_TYPE_NAMES, NODE(gres), NULL, LIVE },
     { "weight", CONF_TYPE_UINT, NODE(weight), "1", 1, UINT32_MAX, LIVE },
     { "topology", CONF_TYPE_TEXT, NODE(topology), NULL, LIVE },
 };

@@ -4,6 +4,7 @@
 
 #include "util/error.h"
 #include "util/fs.h"
+#include "util/gres.h"
 #include "util/hostlist.h"
 #include "util/mem.h"
 
@@ -70,6 +71,17 @@ static int add_node(struct conf *conf, const config_setting_t *group, const stru
 /* cores and the like that contradict each other */
 static int check_shape(const config_setting_t *group, const struct conf_node *node, struct error *err)
 {
+    struct gres_list gres;
+    struct error why;
+
+    if (gres_list_parse(&gres, node->gres, &why) < 0)
+        return conf_fail(config_setting_get_member((config_setting_t *)group, "gres"), err, "%s", why.text);
+    if (gres.num > 8)
+        return conf_fail(group, err, "gres has %u kinds: at most 8 are possible", gres.num);
+    for (uint32_t i = 0; i < gres.num; i++)
+        if (gres_list_count(&gres, gres.items[i].name) > GRES_UNITS_MAX)
+            return conf_fail(group, err, "gres: more than %d of %s", GRES_UNITS_MAX, gres.items[i].name);
+    gres_list_fini(&gres);
     if (node->sockets && node->cores && node->cores % node->sockets)
         return conf_fail(group, err, "cores = %u cannot be shared out to sockets = %u (cores counts the "
                                      "whole node)",

@@ -47,7 +47,7 @@ static void clear_job(struct env *env)
     static const char *const names[] = {
         "SLURM_NTASKS",          "SLURM_NPROCS",      "SLURM_NTASKS_PER_NODE", "SLURM_CPUS_PER_TASK",
         "SLURM_MEM_PER_NODE",    "SLURM_MEM_PER_CPU", "SLURM_JOB_ACCOUNT",     "SLURM_JOB_QOS",
-        "SLURM_JOB_RESERVATION", "SLURM_RESTART_COUNT",
+        "SLURM_JOB_RESERVATION", "SLURM_RESTART_COUNT", "SLURM_JOB_GPUS",        "SLURM_GPUS_ON_NODE",
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -213,6 +213,7 @@ void jobenv_set_batch(struct env *env, const Wire__AllocInfo *alloc, uint32_t no
     jobenv_set_alloc(env, alloc);
     if (node_index < alloc->n_nodes) {
         set_place(env, alloc, alloc->nodes[node_index], node_index);
+        jobenv_set_gres(env, alloc->nodes[node_index]->gres, false);
         set_text(env, "HOSTNAME", alloc->nodes[node_index]->name);
     }
     env_set_default(env, "SLURM_PRIO_PROCESS", "0");
@@ -299,8 +300,10 @@ void jobenv_set_step(struct env *env, const Wire__AllocInfo *alloc, const Wire__
         set_text(env, counts[i], kept[i]);
         free(kept[i]);
     }
-    if (node_index < layout->n_nodes)
+    if (node_index < layout->n_nodes) {
         set_place(env, alloc, layout->nodes[node_index], node_index);
+        jobenv_set_gres(env, layout->nodes[node_index]->gres, true);
+    }
     env_set_default(env, "SLURM_PRIO_PROCESS", "0");
     if (node_index < layout->n_tasks) {
         const Wire__NodeTasks *tasks = layout->tasks[node_index];

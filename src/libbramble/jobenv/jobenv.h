@@ -16,12 +16,14 @@
 #ifndef BRAMBLE_JOBENV_H
 #define BRAMBLE_JOBENV_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #include "wire/agent.pb-c.h"
 
 struct env;
+struct strbuf;
 
 /* What the allocation is: nodes, CPUs, tasks, memory, names.  Removes a step's variables. */
 void jobenv_set_alloc(struct env *env, const Wire__AllocInfo *alloc);
@@ -32,6 +34,12 @@ void jobenv_set_step(struct env *env, const Wire__AllocInfo *alloc, const Wire__
                      const Wire__StepSpec *spec, uint32_t step_id, uint32_t node_index);
 /* What is one task's own: global id and place on its node. */
 void jobenv_set_task(struct env *env, uint32_t gtid, uint32_t local_id);
+/* Accelerators of a job (batch script) or a step on a node, of NodeAlloc.gres. */
+void jobenv_set_gres(struct env *env, const char *gres, bool step);
+/* Those of them that one task sees: --gpu-bind, --gpus-per-task.  False: the step has none.  note:
+ * appended to for "verbose". */
+bool jobenv_set_task_gpus(struct env *env, const char *gres, const Wire__StepSpec *spec, uint32_t local_id,
+                          struct strbuf *note);
 /* Write pid into SLURM_TASK_PID, which jobenv_set_batch() and jobenv_set_task() have made room for.
  * For the child between fork and exec: async-signal-safe, allocates nothing. */
 void jobenv_put_pid(char *const *vector, pid_t pid);

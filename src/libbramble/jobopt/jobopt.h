@@ -60,6 +60,9 @@ struct job_options {
 
     /* where */
     char *partition, *nodelist, *exclude, *features, *prefer;
+    char *gres, *gpus, *gpus_per_node, *gpus_per_socket, *gpus_per_task, *tres_per_task, *gpu_bind, *licenses;
+    uint32_t cpus_per_gpu, ntasks_per_gpu, gres_flags;
+    uint64_t mem_per_gpu_mb;
     uint32_t switches, switch_wait_sec;
     char *distribution, *hint, *cpu_bind, *mem_bind;
 

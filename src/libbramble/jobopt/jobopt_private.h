@@ -40,7 +40,7 @@ struct option_rows {
     const struct job_option *rows;
     size_t num;
 };
-extern const struct option_rows rows_resources, rows_boards, rows_placement, rows_timing, rows_stdio, rows_identity,
+extern const struct option_rows rows_resources, rows_boards, rows_gres, rows_placement, rows_timing, rows_stdio, rows_identity,
     rows_step, rows_command, rows_refused;
 
 /* Values of any kind. */
@@ -56,6 +56,8 @@ int option_refuse(struct job_options *o, const struct job_option *row, const cha
 void option_set_text(char **field, const char *value);
 char *option_field_text(struct job_options *o, const struct job_option *row);
 
+/* option_gres.c: contradictions among its options, and what follows from them. */
+int option_check_gres(struct job_options *o, struct error *err);
 const char *job_command_name(enum job_command command);
 const char *job_option_env(const struct job_option *row, enum job_command command);
 /* Rows of a command, sorted by name; returns their number. */

@@ -133,7 +133,7 @@ static int check_step(struct job_options *o, struct error *err)
 
 int job_options_check(struct job_options *o, struct error *err)
 {
-    if (check_memory(o, err) < 0 || check_node_list(o, err) < 0)
+    if (check_memory(o, err) < 0 || check_node_list(o, err) < 0 || option_check_gres(o, err) < 0)
         return -1;
     o->exit_code = EXIT_NUMBER;
     if (o->min_nodes == 0)

@@ -18,7 +18,7 @@
 #define DIRECTIVE_WORDS_MAX 4096 /* of one line */
 
 static const struct option_rows *const subjects[] = {
-    &rows_resources, &rows_boards,    &rows_placement, &rows_timing,  &rows_stdio,
+    &rows_resources, &rows_boards,    &rows_gres, &rows_placement, &rows_timing,  &rows_stdio,
     &rows_identity,  &rows_step,      &rows_command, &rows_refused,
 };
 
@@ -61,6 +61,7 @@ void job_options_init(struct job_options *o, enum job_command command)
         .min_nodes = OPT_UNSET, .max_nodes = OPT_UNSET, .num_tasks = OPT_UNSET, .cpus_per_task = OPT_UNSET,
         .ntasks_per_node = OPT_UNSET, .ntasks_per_core = OPT_UNSET, .ntasks_per_socket = OPT_UNSET,
         .threads_per_core = OPT_UNSET, .sockets_per_node = OPT_UNSET, .cores_per_socket = OPT_UNSET,
+        .cpus_per_gpu = OPT_UNSET, .ntasks_per_gpu = OPT_UNSET, .mem_per_gpu_mb = OPT_UNSET64,
         .switches = OPT_UNSET, .switch_wait_sec = OPT_UNSET, .time_min_min = OPT_UNSET, .min_cpus_per_node = OPT_UNSET, .min_tmp_mb = OPT_UNSET,
         .mem_per_node_mb = OPT_UNSET64, .mem_per_cpu_mb = OPT_UNSET64,
         .time_limit_min = OPT_UNSET, .priority = OPT_UNSET,
@@ -91,7 +92,9 @@ void job_options_fini(struct job_options *o)
 {
     char **texts[] = {
         &o->account, &o->job_name, &o->comment, &o->qos, &o->wckey, &o->reservation, &o->mail_user, &o->clusters, &o->user_arg,
-        &o->partition, &o->nodelist, &o->exclude, &o->features, &o->prefer, &o->distribution, &o->hint, &o->cpu_bind,
+        &o->partition, &o->nodelist, &o->exclude, &o->features, &o->prefer, &o->gres, &o->gpus,
+        &o->gpus_per_node, &o->gpus_per_socket, &o->gpus_per_task, &o->tres_per_task, &o->gpu_bind, &o->licenses,
+        &o->distribution, &o->hint, &o->cpu_bind,
         &o->mem_bind, &o->dependency, &o->work_dir, &o->std_in, &o->std_out, &o->std_err, &o->export_text,
         &o->export_file, &o->propagate, &o->wrap, &o->array_inx, &o->mpi, &o->prolog, &o->epilog,
     };

@@ -8,7 +8,6 @@
 #define REFUSED(opt_name, which, argument, why)                                                \
     .name = opt_name, .commands = which, .arg = argument, .refused = why
 #define NO_GPU "boards of this cluster have no GPUs to hand out; leave it out"
-#define NO_GRES "generic resources are not managed yet; leave it out"
 #define NO_BB "there are no burst buffers here; stage files in the script"
 #define NO_SHAPE "ask with --constraint for a class of boards, or with --mincpus for cores"
 #define NO_NODES "jobs take nodes in the order of the configuration; name them with --nodelist"
@@ -30,21 +29,7 @@ static const struct job_option rows[] = {
       ENV_ALL("THREAD_SPEC") },
     { REFUSED("cpu-freq", CMD_ALL, ARG_REQUIRED, "boards run at their governor's frequency; leave it out"),
       .env_srun = "SLURM_CPU_FREQ_REQ" },
-    { REFUSED("cpus-per-gpu", CMD_ALL, ARG_REQUIRED, NO_GPU), ENV_ALL("CPUS_PER_GPU") },
-    { REFUSED("gpu-bind", CMD_ALL, ARG_REQUIRED, NO_GPU), ENV_ALL("GPU_BIND") },
-    { REFUSED("gpu-freq", CMD_ALL, ARG_REQUIRED, NO_GPU), ENV_ALL("GPU_FREQ") },
-    { REFUSED("gpus", CMD_ALL, ARG_REQUIRED, NO_GPU), .letter = 'G', ENV_ALL("GPUS") },
-    { REFUSED("gpus-per-node", CMD_ALL, ARG_REQUIRED, NO_GPU), ENV_ALL("GPUS_PER_NODE") },
-    { REFUSED("gpus-per-socket", CMD_ALL, ARG_REQUIRED, NO_GPU) },
-    { REFUSED("gpus-per-task", CMD_ALL, ARG_REQUIRED, NO_GPU), ENV_ALL("GPUS_PER_TASK") },
-    { REFUSED("mem-per-gpu", CMD_ALL, ARG_REQUIRED, NO_GPU), ENV_ALL("MEM_PER_GPU") },
-    { REFUSED("ntasks-per-gpu", CMD_ALL, ARG_REQUIRED, NO_GPU), .env_srun = "SLURM_NTASKS_PER_GPU" },
-    { REFUSED("ntasks-per-tres", CMD_ALL, ARG_REQUIRED, NO_GPU), .hidden = true },
-    { REFUSED("gres", CMD_ALL, ARG_REQUIRED, NO_GRES), .env_sbatch = "SBATCH_GRES",
-      .env_srun = "SLURM_GRES SLURM_STEP_GRES", .env_salloc = "SALLOC_GRES" },
-    { REFUSED("gres-flags", CMD_ALL, ARG_REQUIRED, NO_GRES), ENV_ALL("GRES_FLAGS") },
-    { REFUSED("licenses", CMD_ALL, ARG_REQUIRED, "licences are not counted yet; leave it out"),
-      .letter = 'L' },
+    { REFUSED("gpu-freq", CMD_ALL, ARG_REQUIRED, "no board here can set the clock of its accelerators; leave it out"), ENV_ALL("GPU_FREQ") },
     { REFUSED("delay-boot", CMD_ALL, ARG_REQUIRED, "nodes are never rebooted for a job; leave it out"),
       ENV_ALL("DELAY_BOOT") },
     { REFUSED("reboot", CMD_ALL, ARG_NONE, "nodes are never rebooted for a job; leave it out") },

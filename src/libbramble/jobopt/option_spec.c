@@ -37,6 +37,12 @@ static char *text_or_null(char *text)
     return text && *text ? text : NULL;
 }
 
+/* "none" asks for nothing, which is what a job that does not ask gets. */
+static char *given_list(char *text)
+{
+    return text && strcmp(text, "none") ? text : NULL;
+}
+
 static uint32_t current_umask(void)
 {
     mode_t mask = umask(0);
@@ -88,6 +94,17 @@ void job_options_job_spec(const struct job_options *o, Wire__JobSpec *spec)
     SET_FLAG(overcommit, o->overcommit);
     SET_FLAG(hold, o->hold);
     SET_FLAG(contiguous, o->contiguous);
+    spec->gres = given_list(o->gres);
+    spec->tres_per_job = given_list(o->gpus);
+    spec->tres_per_socket = given_list(o->gpus_per_socket);
+    spec->tres_per_task = given_list(o->tres_per_task);
+    SET_U32(cpus_per_gpu, o->cpus_per_gpu);
+    SET_U64(mem_per_gpu_mb, o->mem_per_gpu_mb);
+    SET_U32(ntasks_per_gpu, o->ntasks_per_gpu);
+    spec->gpu_bind = text_or_null(o->gpu_bind);
+    if (o->gres_flags)
+        SET(gres_flags, o->gres_flags);
+    spec->licenses = text_or_null(o->licenses);
     SET_FLAG(use_min_nodes, o->use_min_nodes);
     SET_FLAG(spread_job, o->spread_job);
     SET_U32(switches, o->switches);
@@ -146,6 +163,11 @@ void job_options_step_spec(const struct job_options *o, Wire__StepSpec *spec)
     spec->cpu_bind = o->cpu_bind;
     spec->mem_bind = o->mem_bind;
     spec->hint = o->hint;
+    spec->gres = text_or_null(o->gres);
+    spec->tres_per_step = text_or_null(o->gpus);
+    spec->tres_per_task = text_or_null(o->tres_per_task);
+    spec->gpu_bind = text_or_null(o->gpu_bind);
+    SET_U32(ntasks_per_gpu, o->ntasks_per_gpu);
     spec->mpi = text_or_null(o->mpi);
     spec->std_in = stream_target(o->std_in);
     spec->std_out = stream_target(o->std_out);

@@ -1,6 +1,6 @@
 /* user_env.c - which variables a job gets: --export, --export-file, --get-user-env. */
 #include "config.h"
-#include "jobopt/jobopt.h"
+#include "jobopt/jobopt_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -181,6 +181,14 @@ static int login_env_apply(struct env *env, const struct job_options *o, uint32_
     return 0;
 }
 
+/* An option as it was written. */
+static void carry_given(struct env *env, const struct job_options *o, const char *option, const char *variable)
+{
+    for (size_t i = 0; i < o->num_rows; i++)
+        if (!strcmp(o->rows[i]->name, option) && o->source[i] != OPT_BY_NONE && o->given[i])
+            env_set(env, variable, o->given[i]);
+}
+
 /* Options of a job that an srun inside it shall have too. */
 static void env_carry_options(struct env *env, const struct job_options *o)
 {
@@ -190,6 +198,15 @@ static void env_carry_options(struct env *env, const struct job_options *o)
         env_set(env, "SLURM_MEM_BIND", o->mem_bind);
     if (o->overcommit)
         env_set(env, "SLURM_OVERCOMMIT", "1");
+    carry_given(env, o, "gpus", "SLURM_GPUS");
+    carry_given(env, o, "gpus-per-node", "SLURM_GPUS_PER_NODE");
+    carry_given(env, o, "gpus-per-socket", "SLURM_GPUS_PER_SOCKET");
+    carry_given(env, o, "gpus-per-task", "SLURM_GPUS_PER_TASK");
+    carry_given(env, o, "gpu-bind", "SLURM_GPU_BIND");
+    carry_given(env, o, "cpus-per-gpu", "SLURM_CPUS_PER_GPU");
+    carry_given(env, o, "ntasks-per-gpu", "SLURM_NTASKS_PER_GPU");
+    if (o->mem_per_gpu_mb != OPT_UNSET64)
+        env_setf(env, "SLURM_MEM_PER_GPU", "%llu", (unsigned long long)o->mem_per_gpu_mb);
     if (o->open_mode && o->command == CMD_SBATCH)
         env_set(env, "SLURM_OPEN_MODE", o->open_mode == 'a' ? "a" : "t");
     if (o->threads_per_core != OPT_UNSET)

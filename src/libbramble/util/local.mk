@@ -2,7 +2,7 @@ libbramble_la_SOURCES += \
     src/libbramble/util/arena.c src/libbramble/util/arena.h \
     src/libbramble/util/bitmap.c src/libbramble/util/bitmap.h \
     src/libbramble/util/error.c src/libbramble/util/error.h src/libbramble/util/errors.def \
-    src/libbramble/util/fs.c src/libbramble/util/fs.h \
+    src/libbramble/util/fs.c src/libbramble/util/fs.h src/libbramble/util/gres.c src/libbramble/util/gres.h \
     src/libbramble/util/hash.c src/libbramble/util/hash.h \
     src/libbramble/util/hostlist.c src/libbramble/util/hostlist.h \
     src/libbramble/util/jobid.c src/libbramble/util/jobid.h \

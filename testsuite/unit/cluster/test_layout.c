@@ -224,6 +224,60 @@ static const struct row big_boards[] = {
     { "-n2 --exclusive", "s1", "2", "16" },
     { "-n5 --exclusive -N2", "s[1-2]", "3,2", "16(x2)" },
 };
+/* Two nodes of 4 cores with gpu:hailo:2 and camera:1. */
+static const struct gres_row {
+    struct row row;
+    const char *gres;
+} gres_boards[] = {
+    { { "--gres=gpu:1", "g1", "1", "1" }, "gpu:hailo:1" },
+    { { "--gres=gpu", "g1", "1", "1" }, "gpu:hailo:1" },
+    { { "--gres=gpu:hailo:2", "g1", "1", "1" }, "gpu:hailo:2" },
+    { { "--gres=gpu:2 -N2", "g[1-2]", "1(x2)", "1(x2)" }, "gpu:hailo:4" },
+    { { "--gres=gpu:3", NULL, NULL, NULL }, NULL },
+    { { "--gres=gpu:foo:1", NULL, NULL, NULL }, NULL },
+    { { "--gres=foo:1", NULL, NULL, NULL }, NULL },
+    { { "--gres=camera", "g1", "1", "1" }, "camera:1" },
+    { { "--gres=gpu:1,camera:1", "g1", "1", "1" }, "gpu:hailo:1,camera:1" },
+    { { "--gres=none", "g1", "1", "1" }, "" },
+    { { "--gpus=1", "g1", "1", "1" }, "gpu:hailo:1" },
+    { { "--gpus=2", "g1", "1", "1" }, "gpu:hailo:2" },
+    { { "--gpus=3", "g[1-2]", "1(x2)", "1(x2)" }, "gpu:hailo:3" },
+    { { "--gpus=4", "g[1-2]", "1(x2)", "1(x2)" }, "gpu:hailo:4" },
+    { { "--gpus=5", NULL, NULL, NULL }, NULL },
+    { { "--gpus=3 -N2", "g[1-2]", "1(x2)", "1(x2)" }, "gpu:hailo:3" },
+    { { "--gpus=3 -N2 -n4", "g[1-2]", "3,1", "3,1" }, "gpu:hailo:3" },
+    { { "--gpus=2 -N2", "g[1-2]", "1(x2)", "1(x2)" }, "gpu:hailo:2" },
+    { { "--gpus=hailo:2", "g1", "1", "1" }, "gpu:hailo:2" },
+    { { "--gpus=3 -n1", NULL, NULL, NULL }, NULL },
+    { { "--gpus=3 -n2", "g[1-2]", "1(x2)", "1(x2)" }, "gpu:hailo:3" },
+    { { "--gpus=2 -n3", "g1", "3", "3" }, "gpu:hailo:2" },
+    { { "--gpus-per-node=1", "g1", "1", "1" }, "gpu:hailo:1" },
+    { { "--gpus-per-node=2 -N2", "g[1-2]", "1(x2)", "1(x2)" }, "gpu:hailo:4" },
+    { { "--gpus-per-node=hailo:1 -n6", "g[1-2]", "4,2", "4,2" }, "gpu:hailo:2" },
+    { { "--gpus-per-task=1", NULL, NULL, NULL }, NULL },
+    { { "--gpus-per-task=1 -n2", "g1", "2", "2" }, "gpu:hailo:2" },
+    { { "--gpus-per-task=1 -n3", "g[1-2]", "2,1", "2,1" }, "gpu:hailo:3" },
+    { { "--gpus-per-task=2 -n2", "g[1-2]", "1(x2)", "1(x2)" }, "gpu:hailo:4" },
+    { { "--gpus-per-task=1 -n4 -c2", "g[1-2]", "2(x2)", "4(x2)" }, "gpu:hailo:4" },
+    { { "--gpus-per-task=1 --gpus=3", "g[1-2]", "2,1", "2,1" }, "gpu:hailo:3" },
+    { { "--gpus=4 --gpus-per-task=2", "g[1-2]", "1(x2)", "1(x2)" }, "gpu:hailo:4" },
+    { { "--gpus-per-socket=1 --sockets-per-node=1", "g1", "1", "1" }, "gpu:hailo:1" },
+    { { "--gpus-per-socket=2", NULL, NULL, NULL }, NULL },
+    { { "--gpus=2 --cpus-per-gpu=2", "g1", "4", "4" }, "gpu:hailo:2" },
+    { { "--gpus=2 --cpus-per-gpu=1 -n2", "g1", "2", "2" }, "gpu:hailo:2" },
+    { { "--gpus=2 --cpus-per-gpu=3", "g[1-2]", "3(x2)", "3(x2)" }, "gpu:hailo:2" },
+    { { "--gpus=1 --mem-per-gpu=500", "g1", "1", "1" }, "gpu:hailo:1" },
+    { { "--gpus=2 --mem-per-gpu=1500", "g[1-2]", "1(x2)", "1(x2)" }, "gpu:hailo:2" },
+    { { "--gpus=2 --ntasks-per-gpu=2", "g1", "4", "4" }, "gpu:hailo:2" },
+    { { "--gpus=4 --ntasks-per-gpu=1", "g[1-2]", "3,1", "3,1" }, "gpu:hailo:4" },
+    { { "-n4 --ntasks-per-gpu=2", "g1", "4", "4" }, "gpu:hailo:2" },
+    { { "-n2 --ntasks-per-gpu=1", "g1", "2", "2" }, "gpu:hailo:2" },
+    { { "--gpus=2 --gpus-per-node=1 -N2", "g[1-2]", "1(x2)", "1(x2)" }, "gpu:hailo:2" },
+    { { "--gres=gpu:1 --gpus=2", "g[1-2]", "1(x2)", "1(x2)" }, "gpu:hailo:2" },
+    { { "--gpus=2 --exclusive", "g1", "4", "4" }, "gpu:hailo:2,camera:1" },
+    { { "--exclusive", "g1", "4", "4" }, "gpu:hailo:2,camera:1" },
+    { { "--gres=gpu:1 -n5", "g[1-2]", "4,1", "4,1" }, "gpu:hailo:2" },
+};
 
 static void init(uint32_t count, char prefix, uint32_t sockets, uint32_t cores, uint32_t threads, uint64_t mem_mb)
 {
@@ -242,6 +296,8 @@ static void init(uint32_t count, char prefix, uint32_t sockets, uint32_t cores, 
                                          .sockets = sockets,
                                          .cores = cores,
                                          .threads_per_core = threads };
+        if (prefix == 'g')
+            w.nodes[i].gres = "gpu:hailo:2,camera:1";
     }
     world_start(&w);
     world_register_all(&w);
@@ -310,6 +366,27 @@ START_TEST(boards_with_sockets_and_threads_are_filled_as_slurm_fills_them)
 }
 END_TEST
 
+START_TEST(accelerators_and_cameras_are_given_out_as_slurm_gives_them)
+{
+    const struct gres_row *row = &gres_boards[_i];
+    uint32_t id;
+
+    init(2, 'g', 1, 4, 1, 2000);
+    check(&row->row);
+    if (row->gres) {
+        const char *gres;
+
+        id = 1;
+        gres = cluster_job_gres(w.c, cluster_job_find(w.c, id), &w.scratch);
+        ck_assert_msg(!strcmp(gres ? gres : "", row->gres), "%s: %s, Slurm gives %s",
+                      row->row.options, gres, row->gres);
+        ck_assert_int_eq(world_control(&w, JOB_ACTION_CANCEL, id, WORLD_UID), 0);
+    }
+    world_check_replay(&w);
+    world_fini(&w);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("layout");
@@ -321,6 +398,8 @@ int main(void)
                         (int)ARRAY_SIZE(small_boards));
     tcase_add_loop_test(tc, boards_with_sockets_and_threads_are_filled_as_slurm_fills_them, 0,
                         (int)ARRAY_SIZE(big_boards));
+    tcase_add_loop_test(tc, accelerators_and_cameras_are_given_out_as_slurm_gives_them, 0,
+                        (int)ARRAY_SIZE(gres_boards));
     suite_add_tcase(s, tc);
     sr = srunner_create(s);
     srunner_run_all(sr, CK_NORMAL);

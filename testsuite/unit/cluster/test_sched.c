@@ -276,7 +276,7 @@ START_TEST(what_no_node_can_do_is_refused_with_the_reason)
     w.spec.partition = (char *)"pi5";
     refused(BRE_NODE_CONFIG, "pi1 is not in partition pi5");
     w.spec.gres = (char *)"gpu:1";
-    refused(BRE_NOT_SUPPORTED, "--gres");
+    refused(BRE_GRES, "no node has \"gpu\"");
     w.spec.dependency = (char *)"afterok:9x";
     refused(BRE_DEPENDENCY, "9x");
     w.spec.dependency = (char *)"afterburstbuffer:1";

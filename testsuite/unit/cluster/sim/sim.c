@@ -215,6 +215,7 @@ static void configure(struct sim *s)
 {
     cluster_conf_defaults(&s->conf);
     s->conf.nodes = s->node_conf;
+    s->conf.licenses = "matlab:2";
     s->conf.num_nodes = s->opt.nodes;
     s->conf.parts = s->part_conf;
     s->conf.num_parts = 1;
@@ -224,7 +225,8 @@ static void configure(struct sim *s)
     s->part_conf[0] = (struct part_conf){ .name = "all", .nodes = "ALL" };
     for (uint32_t i = 0; i < s->opt.nodes; i++) {
         snprintf(s->names[i], sizeof(s->names[i]), "n%u", i);
-        s->node_conf[i] = (struct node_conf){ .name = s->names[i] };
+        s->node_conf[i] = (struct node_conf){ .name = s->names[i],
+                                              .gres = i % 2 ? "gpu:a:1,gpu:b:1" : "camera" };
     }
 }
 

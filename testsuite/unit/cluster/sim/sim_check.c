@@ -72,6 +72,7 @@ void check_after_restart(struct sim *s)
 void check_end(struct sim *s)
 {
     struct node_view v;
+    struct license_view license;
 
     for (size_t i = 0; i < s->num_notes; i++) {
         const struct job_note *n = &s->notes[i];
@@ -86,6 +87,16 @@ void check_end(struct sim *s)
                                              &s->d.arena));
         if (n->alive)
             sim_fail(s, "job %u has ended, but %u of its steps live on", n->id, n->alive);
+    }
+    for (size_t i = 0; cluster_license_nth(s->c, i, &license); i++)
+        if (license.used)
+            sim_fail(s, "%u licences of %s are still in use", license.used, license.name);
+    for (uint32_t i = 0; i < s->opt.nodes; i++) {
+        const char *gres = cluster_node_gres(s->c, i, true, &s->d.arena);
+
+        for (const char *p = gres; p && (p = strstr(p, "(IDX:")); p++)
+            if (strncmp(p, "(IDX:N/A)", 9) != 0)
+                sim_fail(s, "node %u still holds %s", i, gres);
     }
     for (uint32_t i = 0; i < s->opt.nodes; i++)
         if (cluster_node_view(s->c, i, &v)

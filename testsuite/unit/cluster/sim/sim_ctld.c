@@ -231,6 +231,12 @@ static void submit(struct sim *s)
         spec.min_nodes = 1 + sim_random(s, s->opt.nodes / 2);
         spec.max_nodes = spec.min_nodes + sim_random(s, 2);
     }
+    if (sim_chance(s, 15))
+        spec.gres = (char *)(sim_chance(s, 50) ? "gpu" : sim_chance(s, 50) ? "camera" : "gpu:b");
+    else if (sim_chance(s, 10))
+        spec.tres_per_job = (char *)"gpu:2";
+    if (sim_chance(s, 15))
+        spec.licenses = (char *)(sim_chance(s, 70) ? "matlab" : "matlab:2");
     spec.has_exclusive = 1;
     spec.exclusive = sim_chance(s, 10);
     spec.has_time_limit_min = 1;
@@ -291,6 +297,8 @@ static void create_step(struct sim *s, uint32_t id)
     spec.exact = sim_chance(s, 50);
     if (sim_chance(s, 50))
         spec.has_num_tasks = 1, spec.num_tasks = 1 + sim_random(s, 4);
+    if (sim_chance(s, 20))
+        spec.gres = (char *)(sim_chance(s, 50) ? "gpu:1" : "none");
     if (cluster_decide_step(s->c, &now, &req, &s->d, &step_id, NULL) == 0)
         decided(s);
     decision_reset(&s->d);
