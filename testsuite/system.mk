@@ -24,6 +24,7 @@ system_tests = \
     testsuite/system/show.t \
     testsuite/system/parity-submit.t testsuite/system/parity-run.t testsuite/system/parity-show.t \
     testsuite/system/parity-scontrol.t testsuite/system/parity-account.t \
+    testsuite/system/tools-workflow.t testsuite/system/tools-mpi.t testsuite/system/tutorial.t \
     testsuite/system/queries.t \
     testsuite/system/commands.t \
     testsuite/system/steps.t \

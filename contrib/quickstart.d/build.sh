@@ -4,6 +4,9 @@
 packages_build="build-essential autoconf automake libtool pkg-config libuv1-dev libprotobuf-c-dev
     protobuf-c-compiler libmunge-dev munge libsodium-dev libhwloc-dev libconfig-dev libsqlite3-dev
     libpmix-dev libjansson-dev libyaml-dev openmpi-bin libopenmpi-dev libopenblas-dev iproute2 procps"
+# Programs that drive Slurm, for testsuite/system/tools-*.t: .ci/run asks for them.
+packages_tools="clustershell parallel coop-computing-tools hpcc lammps snakemake toil python3-ipyparallel
+    r-cran-rslurm"
 packages_check="check mpich libmpich-dev python3 python3-mpi4py"
 
 # Install what is missing of the named groups.
