@@ -36,10 +36,9 @@ int project_split(struct projector *p, const Wire__EvTaskSplit *ev, struct error
     if (ev->new_job_id == ev->job_id) {
         row = many;
     } else {
-        row = row_add(p, ev->new_job_id, 1, STEP_NONE);
+        row = row_add(p, ev->new_job_id, many->rec.attempt, STEP_NONE);
         row->rec = many->rec;
         row->rec.job_id = ev->new_job_id;
-        row->rec.attempt = 1;
         row->dirty = true;
         if (bitmap_test(set.set, ev->task_id))
             bitmap_unset(set.set, ev->task_id);

@@ -93,6 +93,7 @@ char *cluster_dump(struct cluster *c)
 {
     struct strbuf sb = STRBUF_INIT;
     struct spec *spec;
+    struct idmap arrays = { 0 };
     size_t specs = 0;
 
     parts_refresh(c);
@@ -128,11 +129,12 @@ char *cluster_dump(struct cluster *c)
     for (const struct job *job = job_table_next(&c->jobs, 0); job; job = job_table_next(&c->jobs, job->id)) {
         const struct array *a = job->task ? job->task->array : NULL;
 
-        if (a && list_first(&a->tasks) == &job->task->link)
+        if (a && !idmap_put(&arrays, a->id, (void *)a)) /* by the lowest id of its records */
             strbuf_addf(&sb, "array %u tasks %u %u-%u:%u throttle %u pending %u running %u failed %u gone %u %x\n",
                         a->id, a->count, a->min, a->max, a->step, a->throttle, a->pending, a->running, a->failed,
                         a->gone_failed, a->gone_worst);
     }
+    idmap_fini(&arrays);
     strbuf_addf(&sb, "unsplit %zu\n", c->unsplit_tasks);
     strbuf_add(&sb, "ended");
     list_for_each(link, &c->ended)

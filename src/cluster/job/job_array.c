@@ -221,7 +221,7 @@ static struct job *split_off(struct job *many, uint32_t task_id, uint32_t new_id
     struct job *job = xcalloc(1, sizeof(*job));
 
     job->id = new_id;
-    job->attempt = 1;
+    job->attempt = many->attempt; /* it may have been cancelled and requeued */
     job->restarts = many->restarts;
     job->kind = many->kind;
     job->priority = many->priority;

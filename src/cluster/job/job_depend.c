@@ -238,6 +238,7 @@ static enum depend_state dep_state(const struct cluster *c, struct job *job, str
     if (dep->type == DEP_SINGLETON)
         return singleton_is_free(c, job) ? DEPEND_MET : DEPEND_OPEN;
     if (!(a = array_find(c, dep->job_id))) {
+        dep->unmatched = true;
         o = dep->task == DEP_WHOLE ? job_table_find(&c->jobs, dep->job_id) : NULL;
         return o ? state_of_job(job, dep, o) : DEPEND_MET; /* as Slurm: what is gone holds nobody up */
     }

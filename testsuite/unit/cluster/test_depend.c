@@ -130,6 +130,17 @@ START_TEST(aftercorr_goes_task_by_task)
 }
 END_TEST
 
+START_TEST(aftercorr_on_a_job_that_is_no_array_is_afterok)
+{
+    uint32_t a = submit(NULL, NULL), b = submit("0-1", "aftercorr:1");
+
+    ck_assert_uint_eq(reason(b), REASON_DEPENDENCY);
+    end(a, 0);
+    ck_assert_uint_eq(world_state(&w, b), JOB_RUNNING);
+    ck_assert_uint_eq(world_state(&w, b + 1), JOB_RUNNING);
+}
+END_TEST
+
 START_TEST(tasks_split_off_wait_for_what_the_array_waits_for)
 {
     uint32_t a = submit(NULL, NULL), b = submit("0-3", "afterok:1");
@@ -239,6 +250,7 @@ int main(void)
         a_task_may_be_waited_for_alone,
         a_task_that_waits_can_be_waited_for_and_cancelled,
         aftercorr_goes_task_by_task,
+        aftercorr_on_a_job_that_is_no_array_is_afterok,
         tasks_split_off_wait_for_what_the_array_waits_for,
         jobs_of_a_name_run_one_by_one,
         tasks_of_one_array_do_not_hold_each_other_up,

@@ -83,6 +83,7 @@ struct packed_event {
 
 struct job_note {           /* the checker's own book */
     uint32_t id, kind;
+    uint32_t array_id, task_id; /* of the task that was started under this id */
     bool acked, ended, purged;
     uint32_t alive;         /* processes now, over all nodes */
     uint32_t alive_attempt;

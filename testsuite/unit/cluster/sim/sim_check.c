@@ -19,12 +19,36 @@ struct job_note *note_of(struct sim *s, uint32_t job_id)
     return &s->notes[s->num_notes++];
 }
 
+/* A task of an array is started under one id alone. */
+static void check_task(struct sim *s, uint32_t job_id)
+{
+    struct job *job = cluster_job_find(s->c, job_id);
+    struct job_view v;
+    struct job_note *note;
+
+    if (!job)
+        return;
+    cluster_job_view(s->c, job, &(struct cluster_now){ 0, 0 }, &v);
+    if (!v.array_id || v.task_id == TASK_NONE)
+        return;
+    for (size_t i = 0; i < s->num_notes; i++) {
+        note = &s->notes[i];
+        if (note->array_id == v.array_id && note->task_id == v.task_id && note->id != job_id)
+            sim_fail(s, "task %u_%u was started as job %u and as job %u", v.array_id, v.task_id, note->id, job_id);
+    }
+    note = note_of(s, job_id);
+    note->array_id = v.array_id;
+    note->task_id = v.task_id;
+}
+
 void check_launch(struct sim *s, uint32_t node, const struct sim_msg *m)
 {
     struct job_note *note = note_of(s, m->job_id);
     char *key = xasprintf("%u.%u.%u@%u", m->job_id, m->step_id, m->attempt, node);
 
     s->launches++;
+    check_task(s, m->job_id);
+    note = note_of(s, m->job_id);
     if (strmap_find(&s->launched, key)) {
         sim_fail(s, "step %s was started twice", key);
         free(key);

@@ -211,7 +211,7 @@ static void submit(struct sim *s)
     Wire__Identity who = WIRE__IDENTITY__INIT;
     struct submit_request req = { .spec = &spec, .identity = &who };
     struct waiting_effects w = { .is_ack_of_submit = true };
-    char dep[32];
+    char dep[32], tasks[32];
     uint32_t id;
 
     who.has_uid = 1;
@@ -244,8 +244,15 @@ static void submit(struct sim *s)
     if (spec.kind == JOB_KIND_BATCH)
         req.script = (ProtobufCBinaryData){ sizeof(script) - 1, (uint8_t *)script };
     if (sim_chance(s, 10) && s->highest_acked) {
-        snprintf(dep, sizeof(dep), "afterany:%u", 1 + sim_random(s, s->highest_acked));
+        snprintf(dep, sizeof(dep), "%s:%u", sim_chance(s, 30) ? "aftercorr" : "afterany",
+                 1 + sim_random(s, s->highest_acked));
         spec.dependency = dep;
+        if (!strncmp(dep, "aftercorr", 9)) /* else what failed holds it up for ever */
+            spec.has_kill_on_invalid_dep = 1, spec.kill_on_invalid_dep = 1;
+    }
+    if (spec.kind == JOB_KIND_BATCH && sim_chance(s, 25)) {
+        snprintf(tasks, sizeof(tasks), "%u-%u%%%u", sim_random(s, 3), 3 + sim_random(s, 6), sim_random(s, 4));
+        spec.array_inx = tasks;
     }
     if (sim_chance(s, 5)) {
         spec.has_begin_time = 1;
