@@ -5,7 +5,7 @@ dist_man_MANS += man/man1/scontrol.1
 dist_man_MANS += man/man1/scancel.1
 dist_man_MANS += man/man1/sattach.1 man/man1/sbcast.1
 dist_man_MANS += man/man1/sdiag.1
-dist_man_MANS += man/man1/sprio.1 man/man1/sshare.1 man/man1/sacctmgr.1
+dist_man_MANS += man/man1/sprio.1 man/man1/sshare.1 man/man1/sacctmgr.1 man/man1/sstat.1
 # pages that share text
 assembled_pages = man/man1/sbatch.1 man/man1/srun.1 man/man1/salloc.1 \
     man/man1/squeue.1 man/man1/sinfo.1 man/man1/sacct.1

@@ -23,6 +23,7 @@
 #include "bramblectld/requests/clients.h"
 #include "bramblectld/requests/diag.h"
 #include "bramblectld/requests/identity.h"
+#include "bramblectld/requests/usage.h"
 #include "conf/conf.h"
 #include "reactor/reactor.h"
 #include "rpc/rpc.h"
@@ -379,6 +380,7 @@ struct ctld *ctld_create(const struct ctld_options *options, struct error *err)
     c->timer_at_ms = UINT64_MAX;
     c->boot_time = time(NULL);
     c->diag = diag_create(c->boot_time);
+    list_init(&c->usage_questions);
     arena_init(&c->conf_arena, 0, 0);
     c->conf_path = xstrdup(options->conf_path ? options->conf_path : BRAMBLE_SYSCONFDIR "/bramble.conf");
     if (gethostname(c->host, sizeof(c->host) - 1) < 0)
@@ -430,6 +432,7 @@ void ctld_destroy(struct ctld *c)
     c->stopping = true;
     rpc_server_destroy(c->server);
     accounting_destroy(c->accounting);
+    usage_stop(c);
     if (c->agents)
         agents_close(c->agents);
     if (c->clients)

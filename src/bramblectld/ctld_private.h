@@ -9,6 +9,7 @@
 #include "bramblectld/ctld.h"
 #include "cluster/cluster.h"
 #include "util/arena.h"
+#include "util/list.h"
 #include "util/error.h"
 
 struct accounting;
@@ -37,6 +38,7 @@ struct ctld {
     struct mail *mail;
     struct accounting *accounting; /* NULL: none configured */
     struct diag *diag;
+    struct list_node usage_questions; /* of sstat, not answered yet */
     struct rpc_server *server;
     struct reactor_signal *sigterm, *sigint, *sighup;
     struct reactor_timer *timer;   /* the heart's next deadline */

@@ -37,6 +37,7 @@ libctld_la_SOURCES += \
     src/bramblectld/projections/mail.h src/bramblectld/projections/mail.c \
     src/bramblectld/requests/set_log.c src/bramblectld/requests/query_resvs.c \
     src/bramblectld/requests/wait.h src/bramblectld/requests/watch.c
+libctld_la_SOURCES += src/bramblectld/requests/usage.c src/bramblectld/requests/usage.h
 
 sbin_PROGRAMS += bramblectld
 bramblectld_SOURCES = src/bramblectld/main.c

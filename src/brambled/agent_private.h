@@ -185,6 +185,9 @@ int shepherd_start(struct agent_step *s, const Wire__StepLaunch *order, struct e
 void shepherd_seek(struct agent_step *s); /* one of an earlier agent: find it, or what became of it */
 void shepherd_kill(struct agent_step *s, const Wire__StepKill *kill);
 void shepherd_release(struct agent_step *s);
+/* What a step uses: the controller's question, and the answer (usage NULL: it does not run here). */
+void usage_ask(struct agent *a, const Wire__UsageRequest *ask);
+void usage_report(struct agent *a, uint32_t job_id, uint32_t step_id, uint32_t attempt, const Wire__StepUsage *usage);
 void shepherd_clear_rest(struct agent_step *s); /* it died: end what it left */
 
 /* launch/client.c */

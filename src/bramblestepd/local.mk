@@ -16,6 +16,7 @@ libstepd_la_SOURCES = \
     src/bramblestepd/task/pattern.c src/bramblestepd/task/pattern.h \
     src/bramblestepd/task/spawn.c src/bramblestepd/task/spawn.h \
     src/bramblestepd/signal/procs.c src/bramblestepd/signal/procs.h \
+    src/bramblestepd/usage/tasks.c src/bramblestepd/usage/tasks.h \
     src/bramblestepd/io/io.c src/bramblestepd/io/io.h src/bramblestepd/io/io_private.h \
     src/bramblestepd/io/io_client.c src/bramblestepd/io/io_launch.c src/bramblestepd/io/io_peer.c \
     src/bramblestepd/io/io_stream.c src/bramblestepd/io/io_history.c \

@@ -58,6 +58,7 @@ void step_destroy(struct step *s)
     reactor_timer_close(s->kill_timer);
     reactor_timer_close(s->poll_timer);
     reactor_timer_close(s->memory_timer);
+    tasks_usage_stop(s);
     reactor_timer_close(s->epilog_timer);
     reactor_fd_close(s->report_watch);
     if (s->report_fd >= 0)
@@ -66,6 +67,7 @@ void step_destroy(struct step *s)
     cgroup_free(s->io_cgroup);
     free(s->common.who.scratch);
     free(s->tasks);
+    free(s->task_usage);
     free(s->task_fds);
     order_destroy(s->order);
     free(s);

@@ -2,6 +2,7 @@
 #include "config.h"
 #include "bramblestepd/step_private.h"
 
+#include "usage/usage.h"
 #include "util/log.h"
 #include "util/mem.h"
 
@@ -53,6 +54,9 @@ static void on_frame(void *arg, struct rpc_conn *conn, const struct rpc_frame *f
         break;
     case MSG_SHEP_QUERY:
         step_send_status(s);
+        break;
+    case MSG_SHEP_USAGE:
+        step_send_usage(s);
         break;
     case MSG_SHEP_RELEASE:
         s->released = s->phase == PHASE_ENDED;
@@ -158,12 +162,42 @@ static uint64_t usec(struct timeval t)
     return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_usec;
 }
 
+void step_send_usage(struct step *s)
+{
+    Wire__ShepherdStatus frame = WIRE__SHEPHERD_STATUS__INIT;
+    Wire__StepStatus st = WIRE__STEP_STATUS__INIT;
+    Wire__StepUsage msg;
+    Wire__UsageSpan spans[USAGE_KINDS];
+    CLEANUP_STRBUF struct strbuf pids = STRBUF_INIT;
+    struct usage sum;
+
+    if (!s->agent || !s->order || s->phase != PHASE_RUNNING) {
+        step_send_status(s); /* the agent answers for it */
+        return;
+    }
+    tasks_usage_sample(s, &pids);
+    tasks_usage_sum(s, &sum);
+    usage_to_wire(&sum, &msg, spans);
+    msg.pids = pids.len && pids.len < 65536 ? pids.data : NULL;
+    frame.status = &st;
+    st.has_job_id = st.has_step_id = st.has_attempt = st.has_state = true;
+    st.job_id = s->order->job_id;
+    st.step_id = s->order->step_id;
+    st.attempt = s->order->attempt;
+    st.state = 1;
+    st.usage = &msg;
+    rpc_conn_send(s->agent, MSG_SHEP_STATUS, 0, &frame.base);
+}
+
 void step_send_status(struct step *s)
 {
     Wire__ShepherdStatus frame = WIRE__SHEPHERD_STATUS__INIT;
     Wire__StepStatus st = WIRE__STEP_STATUS__INIT;
     CLEANUP_FREE Wire__TaskExit *exits = NULL;
     CLEANUP_FREE Wire__TaskExit **list = NULL;
+    Wire__StepUsage usage;
+    Wire__UsageSpan spans[USAGE_KINDS];
+    struct usage sum;
     const struct order *o = s->order;
     uint32_t status, first;
 
@@ -215,6 +249,9 @@ void step_send_status(struct step *s)
         st.disk_write = (uint64_t)s->usage.ru_oublock * 512;
         st.has_end_time = true;
         st.end_time = s->end_time;
+        tasks_usage_sum(s, &sum);
+        usage_to_wire(&sum, &usage, spans);
+        st.usage = &usage;
     }
     rpc_conn_send(s->agent, MSG_SHEP_STATUS, 0, &frame.base);
 }

@@ -209,6 +209,7 @@ static void task_ended(struct step *s, uint32_t task, int status, const struct r
     if (t->failed_stage == SPAWN_STDIN || t->failed_stage == SPAWN_STDOUT || t->failed_stage == SPAWN_STDERR)
         t->status = STATUS_NO_STDIO;
     add_usage(s, ru, s->order->tasks[task].gtid);
+    tasks_usage_ended(s, task, ru);
     if (!step_epilog_begin(s, task))
         step_task_over(s, task);
 }
@@ -331,6 +332,7 @@ static void step_ended(struct step *s)
     reactor_timer_stop(s->idle_timer);
     if (s->memory_timer)
         reactor_timer_stop(s->memory_timer);
+    tasks_usage_stop(s);
     s->end_time = (int64_t)time(NULL);
     s->phase = PHASE_ENDED;
     step_send_status(s);

@@ -11,6 +11,7 @@
 #include "bramblestepd/signal/procs.h"
 #include "bramblestepd/step.h"
 #include "bramblestepd/task/spawn.h"
+#include "bramblestepd/usage/tasks.h"
 #include "cgroup/cgroup.h"
 #include "reactor/reactor.h"
 #include "rpc/rpc.h"
@@ -35,6 +36,7 @@ struct step {
     struct order *order;
     enum step_phase phase;
     struct step_task *tasks;
+    struct task_usage *task_usage; /* one a task */
     struct spawn_fds *task_fds;
     uint32_t num_alive, num_prepared;
     size_t env_added; /* bytes of environment that came with num_prepared */
@@ -59,6 +61,7 @@ struct step {
     /* ending */
     enum kill_phase kill_phase;
     struct reactor_timer *kill_timer, *poll_timer;
+    struct reactor_timer *usage_timer;
     struct reactor_timer *memory_timer, *epilog_timer;
     uint64_t kill_began_ms; /* when KILL was first sent; 0: not yet */
     pid_t helper_pid;       /* writes a line to the user's file */
@@ -76,6 +79,7 @@ struct step {
 int step_agent_open(struct step *s, int fd, struct error *err);
 int step_listen(struct step *s, struct error *err);
 void step_send_status(struct step *s);
+void step_send_usage(struct step *s); /* what its processes use now */
 void step_agent_close(struct step *s);
 
 /* step_start.c */

@@ -111,6 +111,7 @@ void step_begin(struct step *s, const Wire__ShepherdStart *start)
         return;
     }
     s->tasks = xcalloc(s->order->num_tasks, sizeof *s->tasks);
+    s->task_usage = xcalloc(s->order->num_tasks, sizeof *s->task_usage);
     s->task_fds = xcalloc(s->order->num_tasks, sizeof *s->task_fds);
     for (uint32_t i = 0; i < s->order->num_tasks; i++) {
         s->task_fds[i] = (struct spawn_fds){ -1, -1, -1, -1, -1, -1 };
@@ -264,6 +265,7 @@ void step_spawn_tasks(struct step *s)
         s->memory_timer = reactor_timer_create(s->reactor, on_memory, s);
         reactor_timer_start(s->memory_timer, MEMORY_POLL_MS, MEMORY_POLL_MS);
     }
+    tasks_usage_start(s);
     if (s->launch_failed)
         step_kill(s, NULL, 0, false);
     else if (s->suspended)

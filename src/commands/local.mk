@@ -8,6 +8,7 @@ include src/commands/display/local.mk
 include src/commands/squeue/local.mk
 include src/commands/sacct/local.mk
 include src/commands/sdiag/local.mk
+include src/commands/sstat/local.mk
 include src/commands/sacctmgr/local.mk
 include src/commands/sshare/local.mk
 include src/commands/sprio/local.mk

@@ -13,5 +13,6 @@ include src/libbramble/plugin/local.mk
 include src/libbramble/jobopt/local.mk
 include src/libbramble/jobenv/local.mk
 include src/libbramble/cgroup/local.mk
+include src/libbramble/usage/local.mk
 # Archives where there are any: commands and shepherds start for every job (see configure.ac).
 LIBBRAMBLE = libbramble.la $(BRAMBLE_LIBS)

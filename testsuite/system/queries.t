@@ -56,3 +56,12 @@ test_case "sprio, sshare and sacctmgr tell what Snakemake asks for" '
     expect_match "^Runaway Jobs: No runaway jobs found on cluster " "$(sacctmgr list runawayjobs)" &&
     sacctmgr show stats | grep -q DBD_GET_JOBS_COND && sacctmgr show configuration | grep -q "^AccountingStorageType" &&
     expect "sacctmgr: root" "$(echo "show account format=account" | sacctmgr -nP | head -1)"'
+test_case "sstat asks the nodes of a running step" '
+    wait_for 20 eval "[ -n \"\$(squeue -h -s -j $run -o %i | grep -x $run.0)\" ]" &&
+    sstat -n -P -j $run -o jobid,ntasks,maxrssnode,maxrss > o && expect_match "^$run\.0\|2\|n[12]\|[0-9.]+[KM]$" "$(cat o)" &&
+    expect "2" "$(sstat -a -n -P -j $run -o jobid | wc -l)" && expect_match "^$run\.batch\|n[12]\|[0-9,]+" "$(sstat -i -n -P $run.batch)" &&
+    sstat -n -j 999999 >o 2>e; expect 0 $? && expect "sstat: error: No steps running for job 999999" "$(cat e)"'
+test_case "the accounts tell what tasks used" '
+    used=$(sbatch --parsable -J used -n2 -N2 -o /dev/null --wrap "srun -n2 sleep 2") && job_wait $used COMPLETED &&
+    sacct -n -P -j $used.0 -o maxrss,averss,maxvmsize,mincputask,maxrssnode,tresusageinmaxnode > o &&
+    expect_match "^[0-9.]+[KM]\|[0-9.]+[KM]\|[0-9.]+[KMG]\|[01]\|n[12]\|cpu=n[12],fs/disk=n[12],mem=n[12]" "$(cat o)"'

@@ -10,6 +10,7 @@
 #include "bramblectld/commit.h"
 #include "bramblectld/ctld_private.h"
 #include "bramblectld/requests/diag.h"
+#include "bramblectld/requests/usage.h"
 #include "conf/conf.h"
 #include "reactor/reactor.h"
 #include "rpc/rpc.h"
@@ -385,6 +386,9 @@ static void handle(struct agent *ag, struct rpc_conn *conn, const struct rpc_fra
         break;
     case MSG_STEP_STATUS:
         report(ag, (const Wire__StepStatus *)frame->msg);
+        break;
+    case MSG_USAGE_REPLY:
+        usage_answered(ag->all->ctld, ag->node_id, (const Wire__UsageReply *)frame->msg);
         break;
     case MSG_JOB_CLEAN:
         on_job_clean(ag, (const Wire__JobClean *)frame->msg);

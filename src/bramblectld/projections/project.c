@@ -6,6 +6,7 @@
 #include "bramble/constants.h"
 #include "bramblectld/event_log.h"
 #include "bramblectld/projections/project_private.h"
+#include "usage/usage.h"
 #include "util/arena.h"
 #include "util/error.h"
 #include "util/hash.h"
@@ -457,6 +458,19 @@ static int step_created(struct projector *p, const Wire__EvStepCreated *ev, int6
     return 0;
 }
 
+/* Of one more node.  Nodes stand by their numbers: names may go. */
+static void add_usage(struct projector *p, struct acct_record *r, const Wire__StepUsage *msg, uint32_t node_id)
+{
+    struct usage all, here;
+    char node[16];
+    snprintf(node, sizeof(node), "%u", node_id);
+    usage_parse(&all, r->usage);
+    usage_from_wire(&here, msg, node);
+    usage_merge(&all, &here);
+    CLEANUP_FREE char *text = usage_format(&all);
+    r->usage = keep(p, text);
+}
+
 static int step_node_ended(struct projector *p, const Wire__EvStepNodeEnded *ev, struct error *err)
 {
     const Wire__StepStatus *s = ev->status;
@@ -479,6 +493,8 @@ static int step_node_ended(struct projector *p, const Wire__EvStepNodeEnded *ev,
     }
     if (s->exit_status && !r->exit_status)
         r->exit_status = s->exit_status;
+    if (s->usage)
+        add_usage(p, r, s->usage, ev->node_id);
     return 0;
 }
 

@@ -159,6 +159,9 @@ static void dispatch(struct request *req, const ProtobufCMessage *msg)
     case MSG_DIAG:
         diag_handle(req, (const Wire__DiagRequest *)msg);
         break;
+    case MSG_STEP_USAGE:
+        usage_handle(req, (const Wire__StepUsageRequest *)msg);
+        break;
     case MSG_PING:
         ping_handle(req);
         break;

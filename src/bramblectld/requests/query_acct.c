@@ -1,11 +1,13 @@
 /* query_acct.c - sacct: filters to the store's query, on a worker, records to chunks. */
 #include "config.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "bramblectld/projections/accounting.h"
 #include "bramblectld/requests/query_private.h"
+#include "usage/usage.h"
 #include "util/mem.h"
 
 struct acct_run {
@@ -45,7 +47,7 @@ static bool visit(void *arg, const struct acct_record *rec)
     *k = *rec;
     const char **texts[] = { &k->name,     &k->user,       &k->group,    &k->account,     &k->partition, &k->qos,
                              &k->node_list, &k->work_dir,  &k->comment,  &k->wckey,       &k->submit_line, &k->constraint,
-                             &k->tres_req, &k->tres_alloc, &k->launcher, &k->reason,      &k->layout,
+                             &k->tres_req, &k->tres_alloc, &k->launcher, &k->reason,      &k->layout,      &k->usage,
                              &k->tasks };
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
         keep(r, texts[i]);
@@ -75,6 +77,22 @@ static const char *node_name(struct query *q, uint32_t node_id)
 {
     struct node_view v;
     return cluster_node_view(q->req->ctld->cluster, node_id, &v) ? v.name : NULL;
+}
+
+static const char *usage_with_names(struct query *q, const char *text)
+{
+    struct usage u;
+    if (!usage_parse(&u, text))
+        return NULL;
+    for (int i = 0; i < USAGE_KINDS; i++) {
+        struct usage_span *s = &u.spans[i];
+        const char *most = node_name(q, (uint32_t)strtoul(s->max_node, NULL, 10));
+        snprintf(s->max_node, sizeof(s->max_node), "%s", most ? most : "-");
+        const char *least = node_name(q, (uint32_t)strtoul(s->min_node, NULL, 10));
+        snprintf(s->min_node, sizeof(s->min_node), "%s", least ? least : "-");
+    }
+    CLEANUP_FREE char *named = usage_format(&u);
+    return arena_strdup(&q->table.arena, named);
 }
 
 static void acct_cell(struct acct_run *run, size_t col, const struct acct_record *r, const struct acct_record *job)
@@ -135,6 +153,7 @@ static void acct_cell(struct acct_run *run, size_t col, const struct acct_record
     STR(ACCT_TRES_ALLOC, r->tres_alloc);
     STR(ACCT_LAUNCHER, step ? r->launcher : NULL);
     STR(ACCT_LAYOUT, step ? r->layout : NULL);
+    STR(ACCT_USAGE, step ? usage_with_names(q, r->usage) : NULL);
     INT(ACCT_SUSPENDED_SEC,
         (r->suspended_usec + (r->suspended_at ? (int64_t)time(NULL) * 1000000 - r->suspended_at : 0)) / 1000000);
 #undef INT

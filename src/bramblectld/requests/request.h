@@ -72,6 +72,7 @@ void query_handle(struct request *req, const Wire__QueryRequest *msg);
 void script_handle(struct request *req, const Wire__ScriptRequest *msg);
 void config_handle(struct request *req);
 void ping_handle(struct request *req);
+void usage_handle(struct request *req, const Wire__StepUsageRequest *msg);
 void diag_handle(struct request *req, const Wire__DiagRequest *msg);
 void reconfigure_handle(struct request *req);
 void shutdown_handle(struct request *req, const Wire__ShutdownRequest *msg);

@@ -65,6 +65,8 @@ static void on_status(struct agent_step *s, const Wire__StepStatus *st)
         || s->state >= ASTEP_ENDED)
         return;
     if (st->state != STEP_ENDED) {
+        if (st->usage)
+            usage_report(s->agent, s->job_id, s->step_id, s->attempt, st->usage);
         if (st->aborted) {
             step_set_status(s, st);
             step_report(s);
@@ -337,6 +339,27 @@ void shepherd_kill(struct agent_step *s, const Wire__StepKill *kill)
     frame.kill = &here;
     if (s->conn)
         rpc_conn_send(s->conn, MSG_SHEP_KILL, 0, &frame.base);
+}
+
+void usage_report(struct agent *a, uint32_t job_id, uint32_t step_id, uint32_t attempt, const Wire__StepUsage *usage)
+{
+    Wire__UsageReply reply = WIRE__USAGE_REPLY__INIT;
+
+    reply.has_job_id = reply.has_step_id = reply.has_attempt = true;
+    reply.job_id = job_id;
+    reply.step_id = step_id;
+    reply.attempt = attempt;
+    reply.usage = (Wire__StepUsage *)(uintptr_t)usage;
+    link_send(a, MSG_USAGE_REPLY, &reply.base);
+}
+
+void usage_ask(struct agent *a, const Wire__UsageRequest *ask)
+{
+    Wire__Empty query = WIRE__EMPTY__INIT;
+    struct agent_step *s = step_find(a, ask->job_id, ask->step_id, ask->attempt);
+
+    if (!s || s->state != ASTEP_RUNNING || !s->conn || rpc_conn_send(s->conn, MSG_SHEP_USAGE, 0, &query.base) < 0)
+        usage_report(a, ask->job_id, ask->step_id, ask->attempt, NULL);
 }
 
 void shepherd_release(struct agent_step *s)

@@ -220,6 +220,9 @@ static void on_frame(void *arg, struct rpc_conn *conn, const struct rpc_frame *f
     case MSG_STEP_STATUS_ACK:
         step_acked(a, (const Wire__StepStatusAck *)frame->msg);
         break;
+    case MSG_USAGE:
+        usage_ask(a, (const Wire__UsageRequest *)frame->msg);
+        break;
     case MSG_AGENT_SHUTDOWN:
         log_notice("the controller says to stop");
         reactor_stop(a->reactor, 0);

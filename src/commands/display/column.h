@@ -13,6 +13,8 @@
 #include "commands/display/table.h"
 #include "util/strbuf.h"
 
+struct usage;
+
 /* What cells are made from. */
 struct view {
     const struct table *table;
@@ -21,6 +23,7 @@ struct view {
     const char *time_format; /* as SLURM_TIME_FORMAT; NULL: standard */
     bool noconvert;          /* --noconvert */
     char units;              /* --units of sacct, 0: as fits */
+    const struct usage *(*usage)(const struct view *view, size_t row); /* see usage_cells.h */
 };
 
 typedef void (*cell_f)(struct strbuf *out, const struct view *view, size_t row);

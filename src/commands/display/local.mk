@@ -12,6 +12,7 @@ libdisplay_la_SOURCES = \
     src/commands/display/story.c src/commands/display/story.h \
     src/commands/display/tasks.c \
     src/commands/display/table.c src/commands/display/table.h \
+    src/commands/display/usage_cells.c src/commands/display/usage_cells.h \
     $(COMMAND_CLIENT_SOURCES)
 # documents for programs, only of the commands that have --json and --yaml
 noinst_LTLIBRARIES += libdocument.la

@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 
 #include "bramble/constants.h"
+#include "commands/display/usage_cells.h"
 #include "commands/sacct/sacct_private.h"
 
 static int64_t get(const struct view *v, unsigned field, size_t row)
@@ -386,35 +387,6 @@ static void show_alloc_tres(struct strbuf *out, const struct view *v, size_t row
 
 /* ---- memory and disk ---- */
 
-/* In the unit of --units, or the largest that loses nothing; value is in units[from]. */
-static void show_size(struct strbuf *out, const struct view *v, double value, int from)
-{
-    static const char units[] = "BKMGTP";
-    const char *wanted = v->units ? strchr(units, v->units) : NULL;
-    int at = from;
-
-    if (value == 0) {
-        strbuf_addc(out, '0');
-        return;
-    }
-    if (wanted) {
-        for (; at < (int)(wanted - units); at++)
-            value /= 1024;
-        for (; at > (int)(wanted - units); at--)
-            value *= 1024;
-    } else if (!v->noconvert) {
-        while (at < 5 && value >= 1024 && (uint64_t)value % 512 == 0) {
-            value /= 1024;
-            at++;
-        }
-    }
-    if (value == (double)(uint64_t)value)
-        strbuf_addf(out, "%llu", (unsigned long long)value);
-    else
-        strbuf_addf(out, "%.2f", value);
-    if (at > 0)
-        strbuf_addc(out, units[at]);
-}
 static void show_req_mem(struct strbuf *out, const struct view *v, size_t row)
 {
     int64_t mb = get(v, FIELD_ACCT_REQ_MEM, row), nodes = get(v, FIELD_ACCT_NUM_NODES, row);
@@ -423,7 +395,7 @@ static void show_req_mem(struct strbuf *out, const struct view *v, size_t row)
         return;
     if (mb > 0) /* the whole job's: Slurm counts it so */
         mb *= get(v, FIELD_ACCT_REQ_MEM_CPU, row) > 0 ? cpus_of(v, row) : nodes > 0 ? nodes : 1;
-    show_size(out, v, mb > 0 ? (double)mb : 0, 2);
+    cell_size(out, v, mb > 0 ? (double)mb : 0, 2);
 }
 static void show_max_rss(struct strbuf *out, const struct view *v, size_t row)
 {
@@ -434,7 +406,7 @@ static void show_max_rss(struct strbuf *out, const struct view *v, size_t row)
     if (v->noconvert && !v->units)
         cell_int(out, kb * 1024); /* bytes, as Slurm keeps it */
     else
-        show_size(out, v, (double)kb, 1);
+        cell_size(out, v, (double)kb, 1);
 }
 static void show_max_rss_node(struct strbuf *out, const struct view *v, size_t row)
 {
@@ -447,56 +419,57 @@ static void show_max_rss_task(struct strbuf *out, const struct view *v, size_t r
         && get(v, FIELD_ACCT_MAX_RSS_TASK, row) >= 0)
         cell_int(out, get(v, FIELD_ACCT_MAX_RSS_TASK, row));
 }
-/* The sum is known; a single task's share only when there is one task. */
-static void show_disk(struct strbuf *out, const struct view *v, int64_t bytes, size_t row, bool most)
+/* In MiB, if no other unit is asked for. */
+static void show_disk(struct strbuf *out, const struct view *v, size_t row, double bytes)
 {
     static const char units[] = "MGTP";
-    double value = (double)bytes / tasks_of(v, row) / (1024 * 1024);
+    double value = bytes / (1024 * 1024);
     const char *unit = v->units == 'K' ? NULL : strchr(units, v->units ? v->units : 'M');
 
-    if (!is_step(v, row) || bytes < 0 || (most && tasks_of(v, row) != 1))
+    if (!is_step(v, row) || bytes < 0)
         return;
     for (const char *at = units; unit && at < unit; at++)
         value /= 1024;
     strbuf_addf(out, "%.2f%c", unit ? value : value * 1024, unit ? *unit : 'K');
 }
-static void show_usage_in(struct strbuf *out, const struct view *v, size_t row)
+/* Of older records the sum is known: a task's share only when there is one task. */
+static void show_most(struct strbuf *out, const struct view *v, size_t row, enum usage_kind kind, unsigned field)
 {
-    int64_t bytes = get(v, FIELD_ACCT_DISK_READ, row);
+    const struct usage *u = sacct_usage(v, row);
 
-    if (!is_step(v, row))
-        return;
-    strbuf_add(out, "cpu=");
-    cell_duration_full(out, (user_usec(v, row) + sys_usec(v, row)) / 1000000);
-    strbuf_add(out, ",energy=0");
-    if (bytes >= 0)
-        strbuf_addf(out, ",fs/disk=%lld", (long long)bytes);
-}
-static void show_usage_out(struct strbuf *out, const struct view *v, size_t row)
-{
-    int64_t bytes = get(v, FIELD_ACCT_DISK_WRITE, row);
-
-    if (!is_step(v, row))
-        return;
-    strbuf_add(out, "energy=0");
-    if (bytes >= 0)
-        strbuf_addf(out, ",fs/disk=%lld", (long long)bytes);
+    if (u && u->spans[kind].known)
+        show_disk(out, v, row, (double)u->spans[kind].max);
+    else if (tasks_of(v, row) == 1)
+        show_disk(out, v, row, (double)get(v, field, row));
 }
 static void show_max_read(struct strbuf *out, const struct view *v, size_t row)
 {
-    show_disk(out, v, get(v, FIELD_ACCT_DISK_READ, row), row, true);
+    show_most(out, v, row, USAGE_READ, FIELD_ACCT_DISK_READ);
 }
 static void show_ave_read(struct strbuf *out, const struct view *v, size_t row)
 {
-    show_disk(out, v, get(v, FIELD_ACCT_DISK_READ, row), row, false);
+    show_disk(out, v, row, (double)get(v, FIELD_ACCT_DISK_READ, row) / (double)tasks_of(v, row));
 }
 static void show_max_write(struct strbuf *out, const struct view *v, size_t row)
 {
-    show_disk(out, v, get(v, FIELD_ACCT_DISK_WRITE, row), row, true);
+    show_most(out, v, row, USAGE_WRITE, FIELD_ACCT_DISK_WRITE);
 }
 static void show_ave_write(struct strbuf *out, const struct view *v, size_t row)
 {
-    show_disk(out, v, get(v, FIELD_ACCT_DISK_WRITE, row), row, false);
+    show_disk(out, v, row, (double)get(v, FIELD_ACCT_DISK_WRITE, row) / (double)tasks_of(v, row));
+}
+
+const struct usage *sacct_usage(const struct view *v, size_t row)
+{
+    struct sacct_view *sv = v->arg;
+
+    if (!is_step(v, row))
+        return NULL;
+    if (sv->usage_row != row + 1) {
+        usage_parse(&sv->usage, text(v, FIELD_ACCT_USAGE, row));
+        sv->usage_row = row + 1;
+    }
+    return &sv->usage;
 }
 
 #define A(field) FIELD_ACCT_##field
@@ -514,11 +487,11 @@ const struct column sacct_columns[] = {
     COLUMN("AssocID", 7, show_zero, A(JOB_ID)),
     COLUMN("AveCPU", 10, show_ave_cpu, A(USER_USEC), A(SYS_USEC), A(NUM_TASKS), A(STEP_ID)),
     COLUMN("AveCPUFreq", 10, show_step_zero, A(STEP_ID)),
-    COLUMN("AveDiskRead", 14, show_ave_read, A(DISK_READ), A(NUM_TASKS), A(STEP_ID)),
-    COLUMN("AveDiskWrite", 14, show_ave_write, A(DISK_WRITE), A(NUM_TASKS), A(STEP_ID)),
-    EMPTY("AvePages", 10),
-    EMPTY("AveRSS", 10),
-    EMPTY("AveVMSize", 10),
+    COLUMN("AveDiskRead", 14, show_ave_read, A(DISK_READ), A(NUM_TASKS), A(USAGE), A(STEP_ID)),
+    COLUMN("AveDiskWrite", 14, show_ave_write, A(DISK_WRITE), A(NUM_TASKS), A(USAGE), A(STEP_ID)),
+    COLUMN("AvePages", 10, usage_pages_ave, A(USAGE), A(STEP_ID)),
+    COLUMN("AveRSS", 10, usage_mem_ave, A(USAGE), A(STEP_ID)),
+    COLUMN("AveVMSize", 10, usage_vmem_ave, A(USAGE), A(STEP_ID)),
     EMPTY("BlockID", 16),
     COLUMN("Cluster", 10, show_cluster, A(CLUSTER)),
     COLUMN("Comment", 14, show_comment, A(COMMENT), A(STEP_ID)),
@@ -542,25 +515,25 @@ const struct column sacct_columns[] = {
     COLUMN("JobIDRaw", -12, show_id_raw, A(JOB_ID), A(STEP_ID)),
     COLUMN("JobName", 10, show_name, A(NAME)),
     COLUMN("Layout", 9, show_layout, A(LAYOUT), A(STEP_ID)),
-    COLUMN("MaxDiskRead", 12, show_max_read, A(DISK_READ), A(NUM_TASKS), A(STEP_ID)),
-    EMPTY("MaxDiskReadNode", 15),
-    EMPTY("MaxDiskReadTask", 15),
-    COLUMN("MaxDiskWrite", 12, show_max_write, A(DISK_WRITE), A(NUM_TASKS), A(STEP_ID)),
-    EMPTY("MaxDiskWriteNode", 16),
-    EMPTY("MaxDiskWriteTask", 16),
-    EMPTY("MaxPages", 8),
-    EMPTY("MaxPagesNode", 12),
-    EMPTY("MaxPagesTask", 14),
+    COLUMN("MaxDiskRead", 12, show_max_read, A(DISK_READ), A(NUM_TASKS), A(USAGE), A(STEP_ID)),
+    COLUMN("MaxDiskReadNode", 15, usage_read_max_node, A(USAGE), A(STEP_ID)),
+    COLUMN("MaxDiskReadTask", 15, usage_read_max_task, A(USAGE), A(STEP_ID)),
+    COLUMN("MaxDiskWrite", 12, show_max_write, A(DISK_WRITE), A(NUM_TASKS), A(USAGE), A(STEP_ID)),
+    COLUMN("MaxDiskWriteNode", 16, usage_write_max_node, A(USAGE), A(STEP_ID)),
+    COLUMN("MaxDiskWriteTask", 16, usage_write_max_task, A(USAGE), A(STEP_ID)),
+    COLUMN("MaxPages", 8, usage_pages_max, A(USAGE), A(STEP_ID)),
+    COLUMN("MaxPagesNode", 12, usage_pages_max_node, A(USAGE), A(STEP_ID)),
+    COLUMN("MaxPagesTask", 14, usage_pages_max_task, A(USAGE), A(STEP_ID)),
     COLUMN("MaxRSS", 10, show_max_rss, A(MAX_RSS_KB), A(STEP_ID)),
     COLUMN("MaxRSSNode", 10, show_max_rss_node, A(MAX_RSS_NODE), A(MAX_RSS_KB), A(STEP_ID)),
     COLUMN("MaxRSSTask", 10, show_max_rss_task, A(MAX_RSS_TASK), A(MAX_RSS_KB), A(STEP_ID)),
-    EMPTY("MaxVMSize", 10),
-    EMPTY("MaxVMSizeNode", 14),
-    EMPTY("MaxVMSizeTask", 14),
+    COLUMN("MaxVMSize", 10, usage_vmem_max, A(USAGE), A(STEP_ID)),
+    COLUMN("MaxVMSizeNode", 14, usage_vmem_max_node, A(USAGE), A(STEP_ID)),
+    COLUMN("MaxVMSizeTask", 14, usage_vmem_max_task, A(USAGE), A(STEP_ID)),
     EMPTY("McsLabel", 12),
-    EMPTY("MinCPU", 10),
-    EMPTY("MinCPUNode", 10),
-    EMPTY("MinCPUTask", 10),
+    COLUMN("MinCPU", 10, usage_cpu_min, A(USAGE), A(STEP_ID)),
+    COLUMN("MinCPUNode", 10, usage_cpu_min_node, A(USAGE), A(STEP_ID)),
+    COLUMN("MinCPUTask", 10, usage_cpu_min_task, A(USAGE), A(STEP_ID)),
     COLUMN("NCPUS", 10, show_cpus, A(NUM_CPUS), A(REQ_CPUS)),
     COLUMN("NNodes", 8, show_num_nodes, A(NUM_NODES)),
     COLUMN("NodeList", 15, show_nodes, A(NODE_LIST)),
@@ -597,22 +570,22 @@ const struct column sacct_columns[] = {
     COLUMN("Timelimit", 10, show_limit, A(TIME_LIMIT), A(STEP_ID)),
     COLUMN("TimelimitRaw", 10, show_limit_raw, A(TIME_LIMIT), A(STEP_ID)),
     COLUMN("TotalCPU", 10, show_total_cpu, A(USER_USEC), A(SYS_USEC)),
-    EMPTY("TRESUsageInAve", 14),
-    EMPTY("TRESUsageInMax", 14),
-    EMPTY("TRESUsageInMaxNode", 18),
-    EMPTY("TRESUsageInMaxTask", 18),
-    EMPTY("TRESUsageInMin", 14),
-    EMPTY("TRESUsageInMinNode", 18),
-    EMPTY("TRESUsageInMinTask", 18),
-    COLUMN("TRESUsageInTot", 14, show_usage_in, A(USER_USEC), A(SYS_USEC), A(DISK_READ), A(STEP_ID)),
-    EMPTY("TRESUsageOutAve", 15),
-    EMPTY("TRESUsageOutMax", 15),
-    EMPTY("TRESUsageOutMaxNode", 19),
-    EMPTY("TRESUsageOutMaxTask", 19),
-    EMPTY("TRESUsageOutMin", 15),
-    EMPTY("TRESUsageOutMinNode", 19),
-    EMPTY("TRESUsageOutMinTask", 19),
-    COLUMN("TRESUsageOutTot", 15, show_usage_out, A(DISK_WRITE), A(STEP_ID)),
+    COLUMN("TRESUsageInAve", 14, usage_in_ave, A(USAGE), A(STEP_ID)),
+    COLUMN("TRESUsageInMax", 14, usage_in_max, A(USAGE), A(STEP_ID)),
+    COLUMN("TRESUsageInMaxNode", 18, usage_in_max_node, A(USAGE), A(STEP_ID)),
+    COLUMN("TRESUsageInMaxTask", 18, usage_in_max_task, A(USAGE), A(STEP_ID)),
+    COLUMN("TRESUsageInMin", 14, usage_in_min, A(USAGE), A(STEP_ID)),
+    COLUMN("TRESUsageInMinNode", 18, usage_in_min_node, A(USAGE), A(STEP_ID)),
+    COLUMN("TRESUsageInMinTask", 18, usage_in_min_task, A(USAGE), A(STEP_ID)),
+    COLUMN("TRESUsageInTot", 14, usage_in_tot, A(USAGE), A(STEP_ID)),
+    COLUMN("TRESUsageOutAve", 15, usage_out_ave, A(USAGE), A(STEP_ID)),
+    COLUMN("TRESUsageOutMax", 15, usage_out_max, A(USAGE), A(STEP_ID)),
+    COLUMN("TRESUsageOutMaxNode", 19, usage_out_max_node, A(USAGE), A(STEP_ID)),
+    COLUMN("TRESUsageOutMaxTask", 19, usage_out_max_task, A(USAGE), A(STEP_ID)),
+    COLUMN("TRESUsageOutMin", 15, usage_out_min, A(USAGE), A(STEP_ID)),
+    COLUMN("TRESUsageOutMinNode", 19, usage_out_min_node, A(USAGE), A(STEP_ID)),
+    COLUMN("TRESUsageOutMinTask", 19, usage_out_min_task, A(USAGE), A(STEP_ID)),
+    COLUMN("TRESUsageOutTot", 15, usage_out_tot, A(USAGE), A(STEP_ID)),
     COLUMN("UID", 6, show_uid, A(UID), A(STEP_ID)),
     COLUMN("User", 9, show_user, A(USER), A(STEP_ID)),
     COLUMN("UserCPU", 10, show_user_cpu, A(USER_USEC)),

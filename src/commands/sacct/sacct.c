@@ -65,13 +65,14 @@ static int show(const struct sacct_params *p, const struct format *format)
         console_load_error(p->con, "slurmdb_jobs_get", &err);
         return 1;
     }
-    struct sacct_view window = { p->truncate, p->start, p->end };
+    struct sacct_view window = { .truncate = p->truncate, .start = p->start, .end = p->end };
     struct view view = { .table = t,
                          .arg = &window,
                          .now = table_now(t),
                          .time_format = getenv("SLURM_TIME_FORMAT"),
                          .noconvert = p->noconvert,
-                         .units = p->units };
+                         .units = p->units,
+                         .usage = sacct_usage };
     struct render render = {
         .format = format, .view = &view, .style = p->style, .delimiter = p->delimiter
     };

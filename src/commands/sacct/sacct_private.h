@@ -3,6 +3,7 @@
 #define BRAMBLE_COMMANDS_SACCT_PRIVATE_H
 
 #include "commands/sacct/sacct.h"
+#include "usage/usage.h"
 #include "util/hostlist.h"
 
 struct acct_selector {
@@ -41,7 +42,11 @@ struct sacct_params {
 struct sacct_view {
     bool truncate;
     int64_t start, end;
+    struct usage usage; /* of the row before usage_row */
+    size_t usage_row;   /* 0: none yet */
 };
+/* What the tasks of a step used; NULL: the row is a job. */
+const struct usage *sacct_usage(const struct view *v, size_t row);
 
 /* 0: go on; 1: all done; -1: refused, said already. */
 int sacct_params_parse(struct sacct_params *p, int argc, char **argv, int64_t now);

@@ -19,7 +19,7 @@
 struct acct_record {
     uint32_t job_id, attempt, step_id;
     const char *name, *user, *group, *account, *partition, *qos, *node_list, *work_dir, *comment,
-        *wckey, *submit_line, *constraint, *tres_req, *tres_alloc, *launcher, *reason, *layout;
+        *wckey, *submit_line, *constraint, *tres_req, *tres_alloc, *launcher, *reason, *layout, *usage;
     uint32_t uid, gid;
     int64_t submit_usec, eligible_usec, start_usec, end_usec;
     uint32_t state;       /* enum job_state */

@@ -236,6 +236,8 @@ static struct table *make_records(void)
         I(ACCT_SYS_USEC, 15000);
         I(ACCT_DISK_READ, r->rss == 1234 ? 1536 * 1024 : FIELD_UNSET);
         I(ACCT_TIME_LIMIT, 65);
+        S(ACCT_USAGE, r->rss == 1234 ? "2;1515000,1000000,1,pi5,515000,0,pi4;2000,1234,0,pi4,766,1,pi5;;0,0,0,pi4,0,0,pi4;"
+                                       "1572864,1048576,1,pi5,524288,0,pi4;" : NULL);
     }
     return t;
 }
@@ -313,6 +315,46 @@ static ProtobufCMessage *make_diag(struct error *err)
     return as_received(MSG_DIAG_REPLY, &reply.base, err);
 }
 
+/* Job 1 has a batch step and a step on two nodes; job 2 is somebody else's; others do not run. */
+static ProtobufCMessage *make_usage(const Wire__StepUsageRequest *ask, struct error *err)
+{
+    Wire__StepUsageReply reply = WIRE__STEP_USAGE_REPLY__INIT;
+    Wire__UsageSpan cpu = WIRE__USAGE_SPAN__INIT, mem = WIRE__USAGE_SPAN__INIT, more = WIRE__USAGE_SPAN__INIT;
+    Wire__StepUsage usage[2] = { WIRE__STEP_USAGE__INIT, WIRE__STEP_USAGE__INIT };
+    Wire__NodeUsage nodes[2] = { WIRE__NODE_USAGE__INIT, WIRE__NODE_USAGE__INIT }, *list[2] = { &nodes[0], &nodes[1] };
+    Wire__JobResult failure = WIRE__JOB_RESULT__INIT, *failures[1] = { &failure };
+
+    cpu.has_total = mem.has_total = more.has_total = true;
+    cpu.total = 61000000;
+    mem.total = 2048;
+    more.total = 3000;
+    for (uint32_t i = 0; i < 2; i++) {
+        usage[i].has_num_tasks = usage[i].has_first_task = true;
+        usage[i].num_tasks = 1;
+        usage[i].first_task = i;
+        usage[i].cpu = &cpu;
+        usage[i].mem = i ? &more : &mem;
+        usage[i].pids = (char *)(i ? "71,72" : "70");
+        nodes[i].has_job_id = nodes[i].has_step_id = true;
+        nodes[i].job_id = 1;
+        nodes[i].step_id = 0;
+        nodes[i].node = (char *)(i ? "pi2" : "pi1");
+        nodes[i].usage = &usage[i];
+    }
+    if (!strncmp(ask->ids[0], "1", 2)) {
+        reply.nodes = list;
+        reply.n_nodes = 2;
+    } else {
+        failure.job_id = ask->ids[0];
+        failure.has_code = true;
+        failure.code = strcmp(ask->ids[0], "2") ? BRE_JOB_ID : BRE_ACCESS;
+        failure.text = (char *)error_code_text((int)failure.code);
+        reply.failures = failures;
+        reply.n_failures = 1;
+    }
+    return as_received(MSG_STEP_USAGE_REPLY, &reply.base, err);
+}
+
 static ProtobufCMessage *fake_call(struct source *s, unsigned type, const ProtobufCMessage *request,
                                    unsigned want, struct error *err)
 {
@@ -320,7 +362,7 @@ static ProtobufCMessage *fake_call(struct source *s, unsigned type, const Protob
     Wire__ConfigReply config = WIRE__CONFIG_REPLY__INIT;
     Wire__KeyValue name = WIRE__KEY_VALUE__INIT, *items[] = { &name };
 
-    (void)request, (void)want;
+    (void)want;
     if (f->code) {
         error_set(err, f->code, "%s", f->text);
         return NULL;
@@ -332,6 +374,8 @@ static ProtobufCMessage *fake_call(struct source *s, unsigned type, const Protob
         config.n_items = 1;
         return as_received(MSG_CONFIG_REPLY, &config.base, err);
     }
+    if (type == MSG_STEP_USAGE)
+        return make_usage((const Wire__StepUsageRequest *)request, err);
     if (type == MSG_DIAG)
         return make_diag(err);
     error_set(err, BRE_NO_CONTACT, "no controller in this test");

@@ -11,6 +11,7 @@
 #include "commands/sinfo/sinfo.h"
 #include "commands/sprio/sprio.h"
 #include "commands/sshare/sshare.h"
+#include "commands/sstat/sstat.h"
 #include "commands/squeue/squeue.h"
 #include "fake.h"
 
@@ -145,6 +146,39 @@ START_TEST(sdiag_prints_slurms_layout)
     ck_assert_ptr_nonnull(strstr(run.out, "total_time:900\n\tREQUEST_JOB_INFO"));
     run_fini(&run);
     ck_output(sdiag_run, "sdiag -r", "Reset scheduling statistics\n");
+}
+END_TEST
+
+START_TEST(sstat_puts_the_nodes_of_a_step_together)
+{
+    ck_output(sstat_run, "sstat -n -P -j 1 -o jobid,ntasks,avecpu,maxrss,maxrssnode,maxrsstask,averss,maxvmsize",
+              "1.0|2|00:01:01|3000K|pi2|1|2524K|\n");
+    ck_output(sstat_run, "sstat -j 1 -n -P -o nodelist,tresusageintot,tresusageoutmax",
+              "pi[1-2]|cpu=00:02:02,energy=0,mem=5048K|energy=0\n");
+    ck_output(sstat_run, "sstat -i -n -P 1", "1.0|pi1|70\n1.0|pi2|71,72\n");
+    ck_output(sstat_run, "sstat -j 1 -n --noconvert -P -o maxrss", "3072000\n");
+}
+END_TEST
+
+START_TEST(sstat_tells_what_it_cannot_tell)
+{
+    struct run run = run_command(sstat_run, "sstat -n -j 999", fake_source());
+
+    ck_assert_str_eq(run.err, "sstat: error: No steps running for job 999\n");
+    ck_assert_int_eq(run.rc, 0);
+    run_fini(&run);
+    ck_refused(sstat_run, "sstat -n -j 2", "sstat: error: couldn't get steps for job 2: Access/permission denied\n");
+    ck_refused(sstat_run, "sstat", "sstat: error: You didn't give me any jobs to stat.\n");
+    ck_refused(sstat_run, "sstat -j 1 -o nothing", "sstat: error: Invalid field requested: \"nothing\"\n");
+}
+END_TEST
+
+START_TEST(sacct_tells_usage_by_task_and_node)
+{
+    ck_output(sacct_run, "sacct -a -n -P -j 17.0 -o averss,mincpu,mincpunode,mincputask,maxdiskreadnode,maxvmsize",
+              "1000K|00:00:00|pi4|0|pi5|\n");
+    ck_output(sacct_run, "sacct -a -n -P -j 17.0 -o tresusageinmaxnode,tresusageinmintask",
+              "cpu=pi5,fs/disk=pi5,mem=pi4,pages=pi4|cpu=0,fs/disk=0,mem=1,pages=0\n");
 }
 END_TEST
 
@@ -468,8 +502,8 @@ START_TEST(sacct_formats_what_was_used)
               "00:00:40|2M|00:01.515|00:01.500|00:00.015|80|1|00:00:01\n");
     ck_output(sacct_run, "sacct -a -n -P -j 17.0 -o maxrss", "1234K\n");
     ck_output(sacct_run, "sacct -a -n -P -j 17.0 -o maxdiskread,tresusageintot,tresusageouttot",
-              "1.50M|cpu=00:00:01,energy=0,fs/disk=1572864|energy=0\n");
-    ck_output(sacct_run, "sacct -a -n -P -j 17.0 -o maxdiskread --units=K", "1536.00K\n");
+              "1.00M|cpu=00:00:01,energy=0,fs/disk=1.50M,mem=2000K,pages=0|energy=0\n");
+    ck_output(sacct_run, "sacct -a -n -P -j 17.0 -o maxdiskread --units=K", "1024.00K\n");
     ck_output(sacct_run, "sacct -a -n -P -j 14.batch -o maxrss --units=K", "2048K\n");
     ck_output(sacct_run, "sacct -a -n -P -j 14.batch -o maxrss --noconvert", "2097152\n");
     ck_output(sacct_run, "sacct -a -n -P -X -j 17 -o start,nodelist,allocnodes,alloccpus,timelimit,reqmem",
@@ -535,6 +569,9 @@ int main(void)
     tcase_add_test(tc, options_are_completed_from_the_table);
     tcase_add_test(tc, sdiag_prints_slurms_layout);
     tcase_add_test(tc, sprio_lists_pending_jobs);
+    tcase_add_test(tc, sstat_puts_the_nodes_of_a_step_together);
+    tcase_add_test(tc, sstat_tells_what_it_cannot_tell);
+    tcase_add_test(tc, sacct_tells_usage_by_task_and_node);
     tcase_add_test(tc, sshare_adds_up_what_users_have_used);
     tcase_add_test(tc, sacctmgr_lists_in_slurms_formats);
     tcase_add_test(tc, squeue_tells_a_job_that_is_gone_from_one_that_is_done);

@@ -16,6 +16,7 @@
 #include "commands/sinfo/sinfo.h"
 #include "commands/sprio/sprio.h"
 #include "commands/sshare/sshare.h"
+#include "commands/sstat/sstat.h"
 #include "commands/squeue/squeue.h"
 #include "util/error.h"
 #include "util/fs.h"
@@ -197,7 +198,11 @@ START_TEST(pages_of_priorities_shares_and_accounts_agree_with_their_tables)
     CLEANUP_FREE char *sprio = page_load("sprio");
     CLEANUP_FREE char *sshare = page_load("sshare");
     CLEANUP_FREE char *sacctmgr = page_load("sacctmgr");
-    unsigned faults = check_options("sprio", sprio, sprio_options, sprio_num_options)
+    CLEANUP_FREE char *sstat = page_load("sstat");
+    unsigned faults = check_options("sstat", sstat, sstat_options, sstat_num_options)
+                      + check_unknown("sstat", sstat, sstat_options, sstat_num_options)
+                      + check_columns("sstat", sstat, sstat_columns, sstat_num_columns)
+                      + check_options("sprio", sprio, sprio_options, sprio_num_options)
                       + check_unknown("sprio", sprio, sprio_options, sprio_num_options)
                       + check_columns("sprio", sprio, sprio_columns, sprio_num_columns)
                       + check_options("sshare", sshare, sshare_options, sshare_num_options)

@@ -1,0 +1,1 @@
+libbramble_la_SOURCES += src/libbramble/usage/usage.c src/libbramble/usage/usage.h
