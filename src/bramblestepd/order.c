@@ -150,7 +150,9 @@ static int copy_limits(struct order *o, const Wire__StepSpec *spec)
             if (spec->rlimits[i]->name && !strcmp(spec->rlimits[i]->name, limit_names[k].name)) {
                 o->limits[o->num_limits].resource = limit_names[k].resource;
                 o->limits[o->num_limits++].cur =
-                    spec->rlimits[i]->cur == UINT64_MAX ? RLIM_INFINITY : (rlim_t)spec->rlimits[i]->cur;
+                    !spec->rlimits[i]->has_cur || spec->rlimits[i]->cur == UINT64_MAX
+                        ? RLIM_INFINITY
+                        : (rlim_t)spec->rlimits[i]->cur;
             }
     return 0;
 }

@@ -56,9 +56,10 @@ int rlimits_collect(const char *propagate, Wire__Rlimit ***limits, size_t *num, 
         wire__rlimit__init(limit);
         memcpy(block->names[count], known_limits[i].name, strlen(known_limits[i].name) + 1);
         limit->name = block->names[count];
-        limit->has_cur = limit->has_max = 1;
-        limit->cur = now.rlim_cur == RLIM_INFINITY ? UINT64_MAX : now.rlim_cur;
-        limit->max = now.rlim_max == RLIM_INFINITY ? UINT64_MAX : now.rlim_max;
+        /* Most are infinite and every job keeps its own in the journal, so nothing is said of that.  The
+         * hard limit is the node's. */
+        limit->has_cur = now.rlim_cur != RLIM_INFINITY;
+        limit->cur = now.rlim_cur;
         block->pointers[count++] = limit;
     }
     *limits = block->pointers;
