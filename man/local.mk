@@ -3,7 +3,7 @@ dist_man_MANS += man/man1/sbench.1
 dist_man_MANS += man/man5/bramble.conf.5
 dist_man_MANS += man/man1/scontrol.1
 dist_man_MANS += man/man1/scancel.1
-dist_man_MANS += man/man1/sattach.1 man/man1/sbcast.1
+dist_man_MANS += man/man1/sattach.1 man/man1/sbcast.1 man/man1/swait.1
 dist_man_MANS += man/man1/sdiag.1
 dist_man_MANS += man/man1/sprio.1 man/man1/sshare.1 man/man1/sacctmgr.1 man/man1/sstat.1
 # pages that share text

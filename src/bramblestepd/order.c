@@ -271,12 +271,13 @@ static int order_fill(struct order *o, const Wire__ShepherdStart *s, struct erro
     o->launcher = o->batch ? "none" : dup_or(o, spec->mpi, l->alloc->mpi_default ? l->alloc->mpi_default : "none");
     if (!*o->launcher)
         o->launcher = "none";
-    o->needs_io = !o->batch;
+    o->needs_io = !o->batch && !(spec->async && !strcmp(o->launcher, "none"));
     o->pty = spec->pty;
     o->pty_rows = (uint16_t)spec->pty_rows;
     o->pty_cols = (uint16_t)spec->pty_cols;
     o->kill_on_bad_exit = spec->kill_on_bad_exit;
     o->wait_for_children = spec->wait_for_children;
+    o->async = spec->async;
     o->receive_files = spec->receive_files;
     o->debug = spec->has_slurmd_debug ? spec->slurmd_debug : 2;
     o->umask = spec->has_umask ? spec->umask & 0777 : 022;

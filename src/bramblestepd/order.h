@@ -62,7 +62,7 @@ struct order {
     uint32_t job_id, step_id, attempt;
     uint32_t array_job_id, array_task_id; /* 0: no array's */
     bool batch, pty, kill_on_bad_exit, ends_job;
-    bool wait_for_children;
+    bool wait_for_children, async;
     bool receive_files; /* tasks run this program's own receiver, see receive.h */
     unsigned debug; /* --slurmd-debug: 0 quiet, 2 errors, 3 info, 5 debug */
     bool needs_io; /* an i/o process: streams are forwarded or a launcher is wanted */

@@ -14,6 +14,7 @@ include src/commands/sshare/local.mk
 include src/commands/sprio/local.mk
 include src/commands/srun/local.mk
 include src/commands/sattach/local.mk
+include src/commands/swait/local.mk
 include src/commands/sbcast/local.mk
 include src/commands/scontrol/local.mk
 include src/commands/sinfo/local.mk

@@ -158,3 +158,28 @@ test_case "srun --bcast runs the program that it brought, in a job of its own to
     expect 2 "$(grep -cx "$PWD/there/prog" out)" && grep -q "there/prog_libs" out && ls there/prog_libs | grep -q libc &&
     { srun -N1 --bcast="$PWD/there/prog" sh -c "exit 4" 2>/dev/null; expect 4 $?; } && wait_for 10 eval "[ -z \"\$(squeue -h)\" ]" &&
     ! srun -N1 --bcast=/nonesuch/x true 2>err && grep -q "srun: fatal: Failed to broadcast .*/true.\. Step launch aborted" err'
+
+# --- steps that nobody watches ---
+test_case "srun --async leaves its step to itself, swait waits for it and exits as it did" '
+    salloc -Q -N1 -n2 sh -c "a=\$(srun --async --exact -n1 -o as.%s sh -c \"echo out; sleep 0.5; exit 3\")
+        b=\$(srun --async --exact -n1 sh -c \"echo other\"); echo \$a \$b; swait \$a \$b; echo \$?; swait \$a; echo \$?
+        srun --async --overlap -n1 sh -c \"sleep 0.5; kill -KILL \\\$\\\$\"; swait; echo \$?" >out 2>err
+    id=$(sed -n "s/^StepId=\([0-9]*\).0 .*/\1/p" out) && expect "3 3 137" "$(echo $(grep -x "[0-9]*" out))" &&
+    expect out "$(cat as.0)" && expect other "$(cat slurm-$id.1.out)" && grep -q "^swait: error: StepId=$id.0: Exited with exit code 3$" err'
+test_case "an async step outside of an allocation has a job that ends with it" '
+    step=$(srun --async sh -c "sleep 0.5; exit 2") && { swait $step 2>/dev/null; expect 2 $?; } &&
+    wait_for 10 eval "[ -z \"\$(squeue -h)\" ]"'
+test_case "swait gives up in time, and says what is not there" '
+    step=$(srun --async sleep 60) && { swait -t1 $step 2>err; expect 124 $?; } && scancel ${step#*=} &&
+    { swait $step 2>/dev/null; expect 137 $?; } && ! swait 999999.0 2>err && ! swait x 2>err && grep -q "Invalid job or step id" err'
+
+# --- values ---
+test_case "--export=NIL keeps everything of the caller back, a program that is nowhere is not found" '
+    expect none "$(SEEN=1 SLURM_SEEN=1 srun --export=NIL /bin/sh -c "echo \${SEEN-none}\$SLURM_SEEN")" &&
+    { PATH=$PATH:/root srun -n1 nosuchcommand 2>err; expect 2 $?; } && grep -q "execve(): nosuchcommand: No such file" err &&
+    srun --test-only true 2>err && grep -q "srun: Job [0-9]* to start at" err'
+test_case "srun -c in an allocation starts as many tasks as its CPUs allow" '
+    expect 4 "$(salloc -Q -N2 -n2 -c2 --ntasks-per-node=1 env -u SLURM_NTASKS -u SLURM_NPROCS -u SLURM_NTASKS_PER_NODE srun -c1 echo x | wc -l)"'
+test_case "a --multi-prog file with a task twice, or a range backwards, is refused" '
+    printf "0-1 true\n1 false\n" > mp && ! srun -n2 --multi-prog mp 2>err && grep -q "Duplicate record for task 1" err &&
+    printf "3-1 true\n" > mp && ! srun -n2 --multi-prog mp 2>err && grep -q "Invalid task range, 3-1" err'

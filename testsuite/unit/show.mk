@@ -17,7 +17,7 @@ testsuite_unit_show_test_show_man_SOURCES = testsuite/unit/show/test_show_man.c
 testsuite_unit_show_test_show_man_CPPFLAGS = $(show_test_cppflags) -DMAN_DIR='"$(abs_top_builddir)/man/man1"' \
     -DMAN_SOURCE_DIR='"$(abs_top_srcdir)/man/man1"'
 testsuite_unit_show_test_show_man_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-testsuite_unit_show_test_show_man_LDADD = libsattach.la libsbcast.la libsrun.la $(show_test_libs)
+testsuite_unit_show_test_show_man_LDADD = libsattach.la libsbcast.la libswait.la libsrun.la $(show_test_libs)
 testsuite_unit_show_test_doc_SOURCES = testsuite/unit/show/test_doc.c testsuite/unit/show/fake.c \
     testsuite/unit/show/fake.h
 testsuite_unit_show_test_doc_CPPFLAGS = $(show_test_cppflags) $(YAML_CFLAGS)

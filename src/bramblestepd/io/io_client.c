@@ -172,6 +172,9 @@ static void on_lost(void *arg)
 void io_clients_start_timer(struct io *io)
 {
     io->lost_timer = reactor_timer_create(io->reactor, on_lost, io);
+    io->had_client = io->order->async; /* nobody will come */
+    if (io->order->async)
+        return;
     reactor_timer_start(io->lost_timer, FIRST_CLIENT_MS, 0);
 }
 
@@ -265,7 +268,7 @@ static void on_close(void *arg, struct rpc_conn *conn, const struct error *why)
     if (io->done && !io->num_clients)
         io_exit(io, 0);
     io_flow_update(io);
-    if (was_owner && !has_owner(io) && !io->done)
+    if (was_owner && !has_owner(io) && !io->done && !io->order->async)
         reactor_timer_start(io->lost_timer, LOST_CLIENT_MS, 0);
 }
 

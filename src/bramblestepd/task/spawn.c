@@ -222,8 +222,8 @@ static void child_exec(char *const *argv, char *const *env)
                 full[dir] = '/';
             memcpy(full + dir + (dir > 0), argv[0], len + 1);
             execve(full, argv, env);
-            if (errno == EACCES)
-                error = EACCES;
+            if (errno == EACCES) /* a folder that cannot be looked into has no program for us */
+                error = faccessat(AT_FDCWD, full, F_OK, AT_EACCESS) == 0 ? EACCES : error;
             else if (errno != ENOENT && errno != ENOTDIR) {
                 error = errno;
                 break;

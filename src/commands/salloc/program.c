@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -20,6 +21,28 @@ struct program {
     bool interactive, ended;
     struct termios saved;
 };
+
+/* A folder of PATH that cannot be looked into makes execvpe() say EACCES of what is nowhere. */
+static bool program_is_there(const char *name)
+{
+    const char *path = getenv("PATH");
+    char full[4096];
+
+    if (strchr(name, '/'))
+        return true;
+    for (path = path ? path : ""; *path; path += strcspn(path, ":"), path += *path == ':') {
+        size_t len = strcspn(path, ":");
+
+        if (len + strlen(name) + 2 > sizeof full)
+            continue;
+        memcpy(full, path, len);
+        full[len] = '/';
+        memcpy(full + len + 1, name, strlen(name) + 1);
+        if (access(full, F_OK) == 0)
+            return true;
+    }
+    return false;
+}
 
 /* Runs in the child: only async-signal-safe calls. */
 static void child_run(char *const *argv, char **vector, bool interactive, int report_fd)
@@ -39,7 +62,7 @@ static void child_run(char *const *argv, char **vector, bool interactive, int re
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     execvpe(argv[0], argv, vector);
-    code = errno;
+    code = errno == EACCES && !program_is_there(argv[0]) ? ENOENT : errno;
     while (write(report_fd, &code, sizeof code) < 0 && errno == EINTR)
         ;
     _exit(127);

@@ -516,7 +516,7 @@ static int salloc_prepare(struct salloc *s, int argc, char **argv, struct error 
     if (!getcwd(s->cwd, sizeof s->cwd))
         return error_set(err, errno, "the current folder cannot be named: %s", strerror(errno));
     if (o->work_dir && chdir(o->work_dir) < 0)
-        return error_set(err, errno, "chdir(%s): %s", o->work_dir, strerror(errno));
+        log_warning("cannot go to %s: %s; the command runs here", o->work_dir, strerror(errno));
     if (gethostname(s->host, sizeof s->host) < 0)
         s->host[0] = '\0';
     s->host[sizeof s->host - 1] = '\0';

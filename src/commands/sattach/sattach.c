@@ -87,7 +87,7 @@ static int read_step(struct sattach *a, const char *text)
     if (!step || num_parse_u32(job, 1, UINT32_MAX, &a->run.job_id, "", NULL) < 0
         || num_parse_u32(step + 1, 0, UINT32_MAX, &a->run.step_id, "", NULL) < 0) {
         console_error(a->con, "Failed to parse stepid from command line options");
-        options_usage(a->con, sattach_options, sattach_num_options, a->con->err);
+        puts("Usage: sattach [options] <jobid.stepid>");
         return -1;
     }
     return 0;
@@ -181,7 +181,7 @@ int sattach_run(struct console *con, int argc, char **argv)
     next = options_parse(con, argc, argv, sattach_options, sattach_num_options, on_option, &a);
     if (next >= 0 && next + 1 != argc) {
         console_error(con, "too many parameters");
-        options_usage(con, sattach_options, sattach_num_options, con->err);
+        puts("Usage: sattach [options] <jobid.stepid>");
         next = -1;
     }
     if (next < 0 || read_step(&a, argv[next]) < 0) {

@@ -15,6 +15,7 @@
 #include "util/error.h"
 #include "util/log.h"
 #include "util/mem.h"
+#include "util/num.h"
 
 static int prepare_program(struct srun *s, struct error *err)
 {
@@ -42,6 +43,25 @@ static int prepare_program(struct srun *s, struct error *err)
     return 0;
 }
 
+/* srun -c N in an allocation, and no number of tasks anywhere: as many as its CPUs allow. */
+static void count_tasks(struct srun *s)
+{
+    struct job_options *o = &s->options;
+    const char *text = getenv("SLURM_JOB_CPUS_PER_NODE");
+    uint32_t *counts, total = 0;
+    size_t num;
+
+    if (!s->inside || o->num_tasks != OPT_UNSET || job_options_source(o, "nodes") == OPT_BY_CLI || o->nodelist || !o->cpus_per_task
+        || job_options_source(o, "cpus-per-task") != OPT_BY_CLI || o->ntasks_per_node != OPT_UNSET || !text
+        || counts_parse(text, 65536, &counts, &num, NULL) < 0)
+        return;
+    for (size_t i = 0; i < num; i++)
+        total += counts[i] / o->cpus_per_task;
+    free(counts);
+    if (total)
+        o->num_tasks = total;
+}
+
 static int srun_prepare(struct srun *s, int argc, char **argv, struct error *err)
 {
     struct job_options *o = &s->options;
@@ -57,6 +77,7 @@ static int srun_prepare(struct srun *s, int argc, char **argv, struct error *err
     s->inside = o->job_id != OPT_UNSET;
     s->argv = argv + first;
     s->argc = (size_t)(argc - first);
+    count_tasks(s);
     if (prepare_program(s, err) < 0 || job_options_check(o, err) < 0)
         return -1;
     o->exit_code = exit_error_code();

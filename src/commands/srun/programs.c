@@ -24,14 +24,14 @@
 
 extern char **environ;
 
-/* "0,2-3" or "*": calls mark for each rank.  -1: no such form. */
+/* "0,2-3" or "*": counts the lines of each rank in seen.  -1: no such form, -2: a range that runs backwards. */
 static int ranks_walk(const char *text, uint8_t *seen, uint32_t num_tasks, uint32_t *highest)
 {
     const char *p = text;
 
     if (!strcmp(p, "*")) {
         for (uint32_t i = 0; seen && i < num_tasks; i++)
-            seen[i] = 1;
+            seen[i] += !seen[i]; /* those that no line before it has */
         return 0;
     }
     while (*p) {
@@ -46,12 +46,14 @@ static int ranks_walk(const char *text, uint8_t *seen, uint32_t num_tasks, uint3
                 return -1;
             to = strtoul(end + 1, &end, 10);
         }
+        if (to < from && to < TASKS_MAX && (!*end || *end == ','))
+            return -2;
         if (to < from || to >= TASKS_MAX || (*end && *end != ','))
             return -1;
         if (*highest == UINT32_MAX || to > *highest)
             *highest = (uint32_t)to;
         for (unsigned long i = from; seen && i <= to && i < num_tasks; i++)
-            seen[i] = 1;
+            seen[i]++;
         p = *end ? end + 1 : end;
     }
     return 0;
@@ -63,6 +65,7 @@ int programs_read(struct srun *s, const char *path, struct error *err)
     uint32_t highest = UINT32_MAX;
     unsigned number = 0;
     size_t len;
+    int walked;
 
     if (user_file_read(path, PROGRAM_FILE_MAX, &text, &len, NULL) < 0)
         return error_set(err, errno, "Could not open multi_prog config file %s: %s", path, strerror(errno));
@@ -79,7 +82,11 @@ int programs_read(struct srun *s, const char *path, struct error *err)
             return error_set(err, BRE_TOO_BIG, "Configuration file %s invalid, more than %d programs", path,
                              PROGRAM_LINES_MAX);
         ranks = xstrndup(line + strspn(line, " \t"), strcspn(line + strspn(line, " \t"), " \t\r"));
-        if (ranks_walk(ranks, NULL, 0, &highest) < 0)
+        walked = ranks_walk(ranks, NULL, 0, &highest);
+        if (walked == -2)
+            return error_set(err, BRE_INVAL, "Invalid task range, %.64s\nLine %u of configuration file %s invalid", ranks,
+                             number, path);
+        if (walked < 0)
             return error_set(err, BRE_INVAL,
                              "Invalid task range specification (%.64s)\nLine %u of configuration file %s invalid",
                              ranks, number, path);
@@ -108,6 +115,10 @@ int programs_check(const struct srun *s, const char *path, uint32_t num_tasks, s
         uint32_t highest = UINT32_MAX;
 
         ranks_walk(ranks, seen, num_tasks, &highest);
+        for (uint32_t t = 0; t < num_tasks; t++)
+            if (seen[t] > 1)
+                return error_set(err, BRE_INVAL, "Duplicate record for task %u\nLine %u of configuration file %s invalid",
+                                 t, s->program_lines[i], path);
         if (highest != UINT32_MAX && highest >= num_tasks)
             return error_set(err, BRE_INVAL,
                              "Invalid task id, %u >= ntasks\nLine %u of configuration file %s invalid", highest,

@@ -114,12 +114,16 @@ static int send_checked(struct srun *s, unsigned type, const ProtobufCMessage *r
 
 static void send_test(struct srun *s)
 {
+    static const char script[] = "#!/bin/sh\n";
+    uint8_t *script_bytes = (uint8_t *)(uintptr_t)script;
     Wire__SubmitRequest request = WIRE__SUBMIT_REQUEST__INIT;
     Wire__JobSpec spec = WIRE__JOB_SPEC__INIT;
 
     fill_job(s, &spec);
     spec.kind = JOB_KIND_BATCH; /* when would it start: the kind makes no difference */
     request.spec = &spec;
+    request.has_script = 1;
+    request.script = (ProtobufCBinaryData){ strlen(script), script_bytes };
     request.has_test_only = request.test_only = 1;
     send_checked(s, MSG_SUBMIT, &request.base);
 }
@@ -252,6 +256,12 @@ static void step_here(struct srun *s, const Wire__StepReply *reply)
     if (s->options.verbose)
         srun_say(s, "jobid %u: nodes(%zu):`%s', step %u.%u", s->job_id, reply->layout->n_nodes,
                  reply->layout->node_list ? reply->layout->node_list : "", s->job_id, s->step_id);
+    if (s->options.async) {
+        printf("StepId=%u.%u\n", s->job_id, s->step_id);
+        fflush(stdout);
+        srun_leave(s, 0);
+        return;
+    }
     if (streams_open(s, &err) < 0 || nodes_start(s, reply->layout, &err) < 0) {
         error_log_lines(&err);
         srun_cancel_and_leave(s, exit_error_code());

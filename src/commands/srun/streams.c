@@ -78,6 +78,16 @@ int streams_read_options(struct srun *s, uint32_t num_tasks, struct error *err)
     stream_read(&s->out, o->std_out, num_tasks);
     /* Unless told otherwise, errors go where output goes. */
     stream_read(&s->err, o->std_err && *o->std_err ? o->std_err : o->std_out, num_tasks);
+    if (o->async) { /* the tasks open what they need */
+        struct stream *const all[] = { &s->in, &s->out, &s->err };
+
+        for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+            if (all[i]->mode == STREAM_LOCAL)
+                all[i]->mode = STREAM_REMOTE;
+            else if (all[i]->mode != STREAM_REMOTE && all[i]->mode != STREAM_NONE)
+                return error_set(err, BRE_INVAL, "--async: --input, --output and --error are files, or none");
+        return 0;
+    }
     if (o->pty)
         s->out.mode = s->err.mode = s->in.mode = STREAM_ALL;
     if (s->in.mode == STREAM_LOCAL && !strchr(s->in.name, '%') && open_input(s, s->in.name, err) < 0)

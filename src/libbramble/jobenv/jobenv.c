@@ -25,7 +25,7 @@ static void clear_step(struct env *env)
         "SLURM_PROCID",   "SLURM_STEP_NUM_TASKS", "SLURM_STEP_TASKS_PER_NODE", "SLURM_LOCALID",
         "SLURM_NODEID",   "SLURM_GTIDS",         "SLURM_CPUS_ON_NODE",      "SLURMD_NODENAME",
         "SLURM_TASK_PID", "SLURM_TOPOLOGY_ADDR", "SLURM_TOPOLOGY_ADDR_PATTERN", "SLURM_UMASK",
-        "SLURM_LAUNCH_NODE_IPADDR", "SLURM_MPI_TYPE", "SLURM_PMIX_MAPPING_SERV",
+        "SLURM_LAUNCH_NODE_IPADDR", "SLURM_SRUN_COMM_HOST", "SLURM_MPI_TYPE", "SLURM_PMIX_MAPPING_SERV",
         "PMIX_NAMESPACE", "PMIX_RANK", "PMI_FD", "PMI_RANK", "PMI_SIZE", "PMI_JOBID",
     };
 
@@ -102,7 +102,7 @@ static void set_job(struct env *env, const Wire__AllocInfo *alloc)
     set_text(env, "SLURM_CLUSTER_NAME", alloc->cluster_name);
     set_text(env, "SLURM_JOB_PARTITION", alloc->partition);
     set_text(env, "SLURM_JOB_ACCOUNT", alloc->account);
-    set_text(env, "SLURM_JOB_QOS", alloc->qos);
+    env_set(env, "SLURM_JOB_QOS", alloc->qos && *alloc->qos ? alloc->qos : "normal");
     set_text(env, "SLURM_JOB_RESERVATION", alloc->reservation);
     set_text(env, "SLURM_JOB_NODELIST", alloc->node_list);
     set_text(env, "SLURM_NODELIST", alloc->node_list);
@@ -267,6 +267,7 @@ static void set_spec(struct env *env, const Wire__StepSpec *spec)
         env_setf(env, "SLURM_UMASK", "0%03o", spec->umask & 0777);
     set_text(env, "SLURM_DISTRIBUTION", spec->distribution);
     set_text(env, "SLURM_LAUNCH_NODE_IPADDR", spec->launch_address);
+    set_text(env, "SLURM_SRUN_COMM_HOST", spec->launch_address);
     if (spec->mpi && *spec->mpi && strcmp(spec->mpi, "none") != 0)
         env_set(env, "SLURM_MPI_TYPE", spec->mpi);
     if (spec->cpu_bind && *spec->cpu_bind)

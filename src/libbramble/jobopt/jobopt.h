@@ -98,7 +98,7 @@ struct job_options {
     uint32_t job_id, relative, wait_sec, kill_on_bad_exit, msg_timeout_sec;
     bool label, unbuffered, pty, multi_prog, overlap, exact, disable_status, quit_on_interrupt;
     char *bcast_path, *bcast_exclude;
-    bool bcast, send_libs;
+    bool bcast, send_libs, async;
     bool preserve_env, external_launcher, wait_for_children, interactive;
 
     /* how it was given; one place a row, in the order of rows */

@@ -118,6 +118,16 @@ static int check_step(struct job_options *o, struct error *err)
                          "With Arbitrary distribution you need to specify a nodelist or hostfile with the -w option");
     if (inside && o->exclusive)
         o->exact = true;
+    if (o->async && (o->pty || o->label))
+        return error_set(err, BRE_INVAL, "--async leaves at once: it goes without --pty and --label");
+    if (o->async && !o->std_out) /* nobody is there to forward it to */
+        option_set_text(&o->std_out, "slurm-%J.out");
+    if (o->async && !o->std_in)
+        option_set_text(&o->std_in, "none");
+    if (o->interactive) /* the shell of a job: beside all its steps, on its first node */
+        o->overlap = o->overcommit = true;
+    if (o->interactive && inside && o->num_tasks == OPT_UNSET)
+        o->num_tasks = o->min_nodes = o->max_nodes = 1;
     if (o->external_launcher) { /* beside all others, on all cores, bound by the launcher alone */
         o->overlap = o->overcommit = true;
         o->exact = o->exclusive = false;

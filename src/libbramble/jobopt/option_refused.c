@@ -45,7 +45,5 @@ static const struct job_option rows[] = {
     { REFUSED("het-group", CMD_SRUN, ARG_REQUIRED, "there are no heterogeneous jobs yet; use several jobs") },
     { REFUSED("no-allocate", CMD_SRUN, ARG_NONE, "every step runs in an allocation; leave it out"),
       .letter = 'Z' },
-    { REFUSED("resv-ports", CMD_SRUN, ARG_OPTIONAL, "launchers find their own ports; leave it out"),
-      .env_srun = "SLURM_RESV_PORTS" },
 };
 const struct option_rows rows_refused = { rows, ARRAY_SIZE(rows) };

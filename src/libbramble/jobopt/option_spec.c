@@ -192,6 +192,7 @@ void job_options_step_spec(const struct job_options *o, Wire__StepSpec *spec)
     SET_U32(slurmd_debug, o->slurmd_debug);
     SET_FLAG(preserve_env, o->preserve_env);
     SET_FLAG(wait_for_children, o->wait_for_children);
+    SET_FLAG(async, o->async);
 }
 
 char *submit_line_format(int argc, char *const *argv)

@@ -15,9 +15,11 @@
 static int parse_kill_on_bad_exit(struct job_options *o, const struct job_option *row, const char *value,
                                   struct error *err)
 {
-    if (value && *value && strcmp(value, "0") && strcmp(value, "1"))
+    uint32_t on = 1;
+
+    if (value && *value && num_parse_u32(value, 0, UINT32_MAX, &on, "", NULL) < 0)
         return option_refuse(o, row, value, err, "is neither 0 nor 1");
-    o->kill_on_bad_exit = !(value && !strcmp(value, "0"));
+    o->kill_on_bad_exit = on != 0;
     return 0;
 }
 
@@ -35,6 +37,22 @@ static int parse_slurmd_debug(struct job_options *o, const struct job_option *ro
     if (num_parse_u32(value, 0, ARRAY_SIZE(names) - 1, &o->slurmd_debug, "", NULL) < 0)
         return option_refuse(o, row, value, err, "is neither 0 to 9 nor quiet, error, info, verbose or debug");
     return 0;
+}
+
+/* No ports are set aside here, as in a Slurm without MpiParams=ports: asking for none is granted. */
+static int parse_resv_ports(struct job_options *o, const struct job_option *row, const char *value,
+                            struct error *err)
+{
+    uint32_t count = 0;
+
+    if (value && *value && num_parse_u32(value, 0, UINT32_MAX, &count, "", NULL) < 0)
+        return option_refuse(o, row, value, err, "is no number of ports");
+    if (!count)
+        return 0;
+    o->exit_code = EXIT_NUMBER;
+    return error_set(err, BRE_NOT_SUPPORTED,
+                     "Unable to create step: Requires more ports than can be reserved: none are set aside for steps; "
+                     "launchers find free ones themselves, leave --resv-ports out");
 }
 
 static int parse_bcast(struct job_options *o, const struct job_option *row, const char *value, struct error *err)
@@ -122,6 +140,9 @@ static const struct job_option rows[] = {
     { FLAG("wait-for-children", wait_for_children), .env_srun = "SLURM_WAIT_FOR_CHILDREN",
       .help = "a task is over when its children are, too" },
     { FLAG("interactive", interactive), .hidden = true },
+    { .name = "resv-ports", .arg = ARG_OPTIONAL, .arg_name = "count", .commands = CMD_SRUN,
+      .env_srun = "SLURM_RESV_PORTS", .parse = parse_resv_ports, .help = "ports set aside for the step: there are none" },
+    { FLAG("async", async), .help = "start the step and leave; swait waits for it" },
     { .name = "bcast", .arg = ARG_OPTIONAL, .arg_name = "path", .commands = CMD_SRUN, .env_srun = "SLURM_BCAST",
       .parse = parse_bcast, .help = "bring the program to the nodes first, and run it there" },
     { TEXT("bcast-exclude", bcast_exclude), .arg_name = "paths", .env_srun = "SLURM_BCAST_EXCLUDE",

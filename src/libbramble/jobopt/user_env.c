@@ -54,11 +54,11 @@ static bool is_slurm_variable(const char *item)
 
 /* The items of --export, separated by commas that no quotes enclose. */
 static int export_list_apply(struct env *env, const char *text, char **envp, bool *all, bool *none,
-                             struct error *err)
+                             bool *nil, struct error *err)
 {
     const char *p = text;
 
-    *all = *none = false;
+    *all = *none = *nil = false;
     while (*p) {
         CLEANUP_FREE char *word = xmalloc(strlen(p) + 1);
         char *out = word, quote = '\0';
@@ -79,7 +79,7 @@ static int export_list_apply(struct env *env, const char *text, char **envp, boo
         else if (!strcasecmp(word, "NONE"))
             *none = true;
         else if (!strcasecmp(word, "NIL"))
-            return error_set(err, BRE_NOT_SUPPORTED, "--export=NIL is not supported yet: give --export=NONE");
+            *none = *nil = true;
         else if (strchr(word, '='))
             env_put(env, word, true);
         else if (env_find(envp, word))
@@ -220,20 +220,20 @@ static void env_carry_options(struct env *env, const struct job_options *o)
 static int env_fill(struct env *env, const struct job_options *o, char **envp, const char *const *more,
                     struct error *err)
 {
-    bool batch = o->command == CMD_SBATCH, all = true, none = false;
+    bool batch = o->command == CMD_SBATCH, all = true, none = false, nil = false;
 
     if (o->export_file && export_file_apply(env, o->export_file, err) < 0)
         return -1;
     if (o->export_file && !o->export_text)
         all = false;
     if (o->export_text && *o->export_text) {
-        if (export_list_apply(env, o->export_text, envp, &all, &none, err) < 0)
+        if (export_list_apply(env, o->export_text, envp, &all, &none, &nil, err) < 0)
             return -1;
         if (none)
             all = false;
     }
     for (char **item = envp; *item; item++) {
-        if (all || is_slurm_variable(*item))
+        if (all || (!nil && is_slurm_variable(*item)))
             env_put(env, *item, false);
     }
     if (o->export_text && batch)
@@ -245,7 +245,7 @@ static int env_fill(struct env *env, const struct job_options *o, char **envp, c
     /* Without the caller's variables a batch job starts from those of a login. */
     if (o->get_user_env)
         return login_env_apply(env, o, o->user_env_sec, o->user_env_mode, err);
-    if (batch && !all && login_env_apply(env, o, 8, 'L', err) < 0) {
+    if (batch && !all && !nil && login_env_apply(env, o, 8, 'L', err) < 0) {
         log_warning("%s; the job gets no login environment", err ? err->text : "");
         error_clear(err);
     }

@@ -17,6 +17,7 @@
 #include "commands/sprio/sprio.h"
 #include "commands/sshare/sshare.h"
 #include "commands/sstat/sstat.h"
+#include "commands/swait/swait.h"
 #include "commands/squeue/squeue.h"
 #include "util/error.h"
 #include "util/fs.h"
@@ -183,6 +184,16 @@ START_TEST(sattach_page_and_table_agree)
 }
 END_TEST
 
+START_TEST(swait_page_and_table_agree)
+{
+    CLEANUP_FREE char *page = page_load("swait");
+    unsigned faults = check_options("swait", page, swait_options, swait_num_options)
+                      + check_unknown("swait", page, swait_options, swait_num_options);
+
+    ck_assert_uint_eq(faults, 0);
+}
+END_TEST
+
 START_TEST(sbcast_page_and_table_agree)
 {
     CLEANUP_FREE char *page = page_load("sbcast");
@@ -227,6 +238,7 @@ int main(void)
     tcase_add_test(tc, sacct_page_and_tables_agree);
     tcase_add_test(tc, sattach_page_and_table_agree);
     tcase_add_test(tc, sbcast_page_and_table_agree);
+    tcase_add_test(tc, swait_page_and_table_agree);
     tcase_add_test(tc, sdiag_page_and_tables_agree);
     tcase_add_test(tc, pages_of_priorities_shares_and_accounts_agree_with_their_tables);
     suite_add_tcase(s, tc);
