@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <string.h>
+#include <sys/wait.h>
 
 #include "bramble/constants.h"
 #include "bramblectld/event_log.h"
@@ -278,17 +279,13 @@ static void batch_step(struct projector *p, const struct acct_record *job, const
     step->dirty = true;
 }
 
-static int job_started(struct projector *p, const Wire__EvJobStarted *ev, int64_t when, struct error *err)
+static void job_started(struct projector *p, struct row *row, const Wire__Event *event)
 {
-    struct row *row;
-    if (row_find(p, ev->job_id, ev->attempt, STEP_NONE, &row, err) < 0)
-        return -1;
-    if (!row)
-        return 0;
+    const Wire__EvJobStarted *ev = event->job_started;
+    const int64_t when = event->time_usec;
     allocated(p, &row->rec, ev, when);
     if (row->rec.launcher && strcmp(row->rec.launcher, BATCH_MARK) == 0)
         batch_step(p, &row->rec, ev);
-    return 0;
 }
 
 /* The job and what of its steps has not ended are stopped, or go on. */
@@ -306,13 +303,10 @@ static void suspension(struct projector *p, const struct row *job, bool resume, 
     }
 }
 
-static int job_ended(struct projector *p, const Wire__EvJobEnded *ev, int64_t when, struct error *err)
+static void job_ended(struct projector *p, struct row *row, const Wire__Event *event)
 {
-    struct row *row;
-    if (row_find(p, ev->job_id, 0, STEP_NONE, &row, err) < 0)
-        return -1;
-    if (!row)
-        return 0;
+    const Wire__EvJobEnded *ev = event->job_ended;
+    const int64_t when = event->time_usec;
     suspension(p, row, true, when);
     row->rec.state = ev->state;
     row->rec.exit_status = ev->exit_status;
@@ -328,40 +322,29 @@ static int job_ended(struct projector *p, const Wire__EvJobEnded *ev, int64_t wh
             s->rec.state = ev->state;
             s->dirty = true;
         }
-    return 0;
 }
 
-static int job_suspended(struct projector *p, const Wire__EvJobSuspended *ev, int64_t when, struct error *err)
+static void job_suspended(struct projector *p, struct row *row, const Wire__Event *event)
 {
-    struct row *row;
-    if (row_find(p, ev->job_id, ev->attempt, STEP_NONE, &row, err) < 0)
-        return -1;
-    if (row)
-        suspension(p, row, ev->resume, when);
-    return 0;
+    suspension(p, row, event->job_suspended->resume, event->time_usec);
 }
 
-static int job_ending(struct projector *p, const Wire__EvJobEnding *ev, int64_t when, struct error *err)
+static void job_ending(struct projector *p, struct row *row, const Wire__Event *event)
 {
-    struct row *row;
-    if (row_find(p, ev->job_id, 0, STEP_NONE, &row, err) < 0)
-        return -1;
-    if (!row)
-        return 0;
+    const Wire__EvJobEnding *ev = event->job_ending;
+    const int64_t when = event->time_usec;
     suspension(p, row, true, when);
     if (ev->state == JOB_CANCELLED && ev->has_by_uid)
         row->rec.killed_by_uid = ev->by_uid;
     row->rec.exit_status = ev->exit_status;
-    return 0;
 }
 
-static int job_requeued(struct projector *p, const Wire__EvJobRequeued *ev, int64_t when, struct error *err)
+static void job_requeued(struct projector *p, struct row *old, const Wire__Event *event)
 {
-    struct row *old;
-    if (row_find(p, ev->job_id, 0, STEP_NONE, &old, err) < 0)
-        return -1;
-    if (!old || old->rec.attempt >= ev->attempt)
-        return 0;
+    const Wire__EvJobRequeued *ev = event->job_requeued;
+    const int64_t when = event->time_usec;
+    if (old->rec.attempt >= ev->attempt)
+        return;
     if (!old->rec.end_usec) {
         old->rec.state = ev->reason == REASON_NODE_FAIL ? JOB_NODE_FAIL : JOB_REQUEUED;
         old->rec.end_usec = when;
@@ -384,22 +367,17 @@ static int job_requeued(struct projector *p, const Wire__EvJobRequeued *ev, int6
     r->killed_by_uid = UINT32_MAX;
     r->restarts = old->rec.restarts + 1;
     row->dirty = true;
-    return 0;
 }
 
-static int job_updated(struct projector *p, const Wire__EvJobUpdated *ev, int64_t when, struct error *err)
+static void job_updated(struct projector *p, struct row *row, const Wire__Event *event)
 {
-    struct row *row;
-    if (row_find(p, ev->job_id, 0, STEP_NONE, &row, err) < 0)
-        return -1;
-    if (!row)
-        return 0;
+    const Wire__EvJobUpdated *ev = event->job_updated;
+    const int64_t when = event->time_usec;
     from_spec(p, &row->rec, ev->changes);
     if (ev->has_priority)
         row->rec.priority = ev->priority;
     if (ev->has_hold && !ev->hold && !row->rec.eligible_usec)
         row->rec.eligible_usec = when;
-    return 0;
 }
 
 /* ---- steps ---- */
@@ -471,16 +449,10 @@ static void add_usage(struct projector *p, struct acct_record *r, const Wire__St
     r->usage = keep(p, text);
 }
 
-static int step_node_ended(struct projector *p, const Wire__EvStepNodeEnded *ev, struct error *err)
+static void step_node_ended(struct projector *p, struct row *row, const Wire__Event *event)
 {
+    const Wire__EvStepNodeEnded *ev = event->step_node_ended;
     const Wire__StepStatus *s = ev->status;
-    struct row *row;
-    if (!s)
-        return 0;
-    if (row_find(p, s->job_id, s->attempt, s->step_id, &row, err) < 0)
-        return -1;
-    if (!row)
-        return 0;
     struct acct_record *r = &row->rec;
     r->user_usec += s->user_usec;
     r->sys_usec += s->sys_usec;
@@ -495,22 +467,20 @@ static int step_node_ended(struct projector *p, const Wire__EvStepNodeEnded *ev,
         r->exit_status = s->exit_status;
     if (s->usage)
         add_usage(p, r, s->usage, ev->node_id);
-    return 0;
 }
 
-static int step_ended(struct projector *p, const Wire__EvStepEnded *ev, int64_t when, struct error *err)
+static void step_ended(struct projector *p, struct row *row, const Wire__Event *event)
 {
-    struct row *row;
-    if (row_find(p, ev->job_id, ev->attempt, ev->step_id, &row, err) < 0)
-        return -1;
-    if (!row)
-        return 0;
+    const Wire__EvStepEnded *ev = event->step_ended;
+    const int64_t when = event->time_usec;
     row->rec.state = ev->state;
+    /* A step that a signal ended is cancelled to Slurm's accounting, whoever sent it; its job failed. */
+    if (ev->state == JOB_FAILED && WIFSIGNALED((int)ev->exit_status))
+        row->rec.state = JOB_CANCELLED;
     row->rec.exit_status = ev->exit_status;
     row->rec.end_usec = when;
     if (ev->text)
         row->rec.reason = keep(p, ev->text);
-    return 0;
 }
 
 /* ---- who is who, and snapshots ---- */
@@ -578,6 +548,20 @@ static int job_image(struct projector *p, const Wire__JobImage *image, struct er
     return 0;
 }
 
+/* What an event changes in the row that it is about.  A row that is not there was purged. */
+typedef void change_f(struct projector *p, struct row *row, const Wire__Event *event);
+
+static int change(struct projector *p, const Wire__Event *ev, uint32_t attempt, uint32_t step_id, change_f *apply,
+                  struct error *err)
+{
+    struct row *row;
+    if (row_find(p, event_job(ev), attempt, step_id, &row, err) < 0)
+        return -1;
+    if (row)
+        apply(p, row, ev);
+    return 0;
+}
+
 int projector_event(struct projector *p, const Wire__Event *ev, bool in_store, struct error *err)
 {
     if (ev->body_case == WIRE__EVENT__BODY_IDENTITY) {
@@ -595,17 +579,17 @@ int projector_event(struct projector *p, const Wire__Event *ev, bool in_store, s
         return 0;
     }
     case WIRE__EVENT__BODY_JOB_UPDATED:
-        return job_updated(p, ev->job_updated, ev->time_usec, err);
+        return change(p, ev, 0, STEP_NONE, job_updated, err);
     case WIRE__EVENT__BODY_JOB_STARTED:
-        return job_started(p, ev->job_started, ev->time_usec, err);
+        return change(p, ev, ev->job_started->attempt, STEP_NONE, job_started, err);
     case WIRE__EVENT__BODY_JOB_ENDING:
-        return job_ending(p, ev->job_ending, ev->time_usec, err);
+        return change(p, ev, 0, STEP_NONE, job_ending, err);
     case WIRE__EVENT__BODY_JOB_SUSPENDED:
-        return job_suspended(p, ev->job_suspended, ev->time_usec, err);
+        return change(p, ev, ev->job_suspended->attempt, STEP_NONE, job_suspended, err);
     case WIRE__EVENT__BODY_JOB_ENDED:
-        return job_ended(p, ev->job_ended, ev->time_usec, err);
+        return change(p, ev, 0, STEP_NONE, job_ended, err);
     case WIRE__EVENT__BODY_JOB_REQUEUED:
-        return job_requeued(p, ev->job_requeued, ev->time_usec, err);
+        return change(p, ev, 0, STEP_NONE, job_requeued, err);
     case WIRE__EVENT__BODY_TASK_SPLIT:
         return project_split(p, ev->task_split, err);
     case WIRE__EVENT__BODY_ARRAY_UPDATED:
@@ -613,9 +597,12 @@ int projector_event(struct projector *p, const Wire__Event *ev, bool in_store, s
     case WIRE__EVENT__BODY_STEP_CREATED:
         return step_created(p, ev->step_created, ev->time_usec, err);
     case WIRE__EVENT__BODY_STEP_NODE_ENDED:
-        return step_node_ended(p, ev->step_node_ended, err);
+        if (!ev->step_node_ended->status)
+            return 0;
+        return change(p, ev, ev->step_node_ended->status->attempt, ev->step_node_ended->status->step_id,
+                      step_node_ended, err);
     case WIRE__EVENT__BODY_STEP_ENDED:
-        return step_ended(p, ev->step_ended, ev->time_usec, err);
+        return change(p, ev, ev->step_ended->attempt, ev->step_ended->step_id, step_ended, err);
     case WIRE__EVENT__BODY_SPEC_IMAGE:
         spec_image(p, ev->spec_image);
         return 0;

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <check.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,7 +139,7 @@ static void ev_node_ended(struct store *s, int64_t when, uint32_t attempt, uint6
     give(s, when, &ev);
 }
 
-static void ev_step_ended(struct store *s, int64_t when, uint32_t attempt, uint32_t state)
+static void ev_step_ended(struct store *s, int64_t when, uint32_t attempt, uint32_t state, uint32_t status)
 {
     Wire__EvStepEnded step_ended_ = WIRE__EV_STEP_ENDED__INIT;
     EVENT(ev, STEP_ENDED, step_ended);
@@ -146,6 +147,7 @@ static void ev_step_ended(struct store *s, int64_t when, uint32_t attempt, uint3
     step_ended_.step_id = STEP_BATCH;
     step_ended_.attempt = attempt;
     step_ended_.state = state;
+    step_ended_.exit_status = status;
     give(s, when, &ev);
 }
 
@@ -236,7 +238,7 @@ START_TEST(a_job_in_one_batch_has_its_whole_life)
     ev_submitted(&s, 10);
     ev_started(&s, 20, 1);
     ev_node_ended(&s, 30, 1, 4000, 900);
-    ev_step_ended(&s, 30, 1, JOB_FAILED);
+    ev_step_ended(&s, 30, 1, JOB_FAILED, 256);
     ev_ended(&s, 31, JOB_FAILED, 256);
     commit(&s);
     check_whole_life(&s);
@@ -261,7 +263,7 @@ START_TEST(a_job_in_many_batches_ends_the_same)
         if (i == 3)
             ev_node_ended(&s, 30, 1, 2500, 800);
         if (i == 4) {
-            ev_step_ended(&s, 30, 1, JOB_FAILED);
+            ev_step_ended(&s, 30, 1, JOB_FAILED, 256);
             ev_ended(&s, 31, JOB_FAILED, 256);
         }
         commit(&s);
@@ -308,6 +310,28 @@ START_TEST(a_requeued_job_has_a_record_for_each_attempt)
 }
 END_TEST
 
+/* As in Slurm's accounting, whoever sent the signal. */
+START_TEST(a_step_that_a_signal_ended_is_cancelled_and_its_job_failed)
+{
+    struct store s;
+    struct seen seen;
+    store_new(&s);
+    begin(&s);
+    ev_identity(&s);
+    ev_submitted(&s, 10);
+    ev_started(&s, 20, 1);
+    ev_step_ended(&s, 30, 1, JOB_FAILED, SIGSEGV);
+    ev_ended(&s, 31, JOB_FAILED, SIGSEGV);
+    commit(&s);
+    query(&s, &seen);
+    ck_assert_uint_eq(seen.num, 2);
+    for (size_t i = 0; i < seen.num; i++)
+        ck_assert_uint_eq(seen.rows[i].state, seen.rows[i].step_id == STEP_NONE ? JOB_FAILED : JOB_CANCELLED);
+    seen_fini(&seen);
+    store_fini(&s);
+}
+END_TEST
+
 START_TEST(a_batch_that_is_rolled_back_leaves_nothing)
 {
     struct store s;
@@ -335,6 +359,7 @@ int main(void)
     tcase_add_test(t, a_job_in_one_batch_has_its_whole_life);
     tcase_add_test(t, a_job_in_many_batches_ends_the_same);
     tcase_add_test(t, a_requeued_job_has_a_record_for_each_attempt);
+    tcase_add_test(t, a_step_that_a_signal_ended_is_cancelled_and_its_job_failed);
     tcase_add_test(t, a_batch_that_is_rolled_back_leaves_nothing);
     suite_add_tcase(s, t);
     SRunner *runner = srunner_create(s);
