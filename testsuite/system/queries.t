@@ -65,3 +65,10 @@ test_case "the accounts tell what tasks used" '
     used=$(sbatch --parsable -J used -n2 -N2 -o /dev/null --wrap "srun -n2 sleep 2") && job_wait $used COMPLETED &&
     sacct -n -P -j $used.0 -o maxrss,averss,maxvmsize,mincputask,maxrssnode,tresusageinmaxnode > o &&
     expect_match "^[0-9.]+[KM]\|[0-9.]+[KM]\|[0-9.]+[KMG]\|[01]\|n[12]\|cpu=n[12],fs/disk=n[12],mem=n[12]" "$(cat o)"'
+test_case "sacct tells how a job was started and shows its script" '
+    expect "$used|SchedMain" "$(sacct -X -n -P -j $used -F SchedMain -o jobid,flags)" &&
+    sacct -B -j $used > o && expect "Batch Script for $used" "$(head -1 o)" && grep -qx "srun -n2 sleep 2" o'
+test_case "a reservation is a document too" '
+    scontrol create reservation=maint starttime=now+1hour duration=60 users=$ME nodes=n1 >/dev/null &&
+    expect "n1" "$(scontrol --json show reservation maint | json_at reservations/0/node_list n1)" &&
+    scontrol delete reservation=maint'

@@ -284,6 +284,7 @@ static void job_started(struct projector *p, struct row *row, const Wire__Event 
     const Wire__EvJobStarted *ev = event->job_started;
     const int64_t when = event->time_usec;
     allocated(p, &row->rec, ev, when);
+    row->rec.started_by = ev->backfill ? 2 : 1;
     if (row->rec.launcher && strcmp(row->rec.launcher, BATCH_MARK) == 0)
         batch_step(p, &row->rec, ev);
 }

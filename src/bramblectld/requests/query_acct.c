@@ -153,6 +153,7 @@ static void acct_cell(struct acct_run *run, size_t col, const struct acct_record
     STR(ACCT_TRES_ALLOC, r->tres_alloc);
     STR(ACCT_LAUNCHER, step ? r->launcher : NULL);
     STR(ACCT_LAYOUT, step ? r->layout : NULL);
+    STR(ACCT_FLAGS, step || !r->started_by ? NULL : r->started_by == 2 ? "SchedBackfill" : "SchedMain");
     STR(ACCT_USAGE, step ? usage_with_names(q, r->usage) : NULL);
     INT(ACCT_SUSPENDED_SEC,
         (r->suspended_usec + (r->suspended_at ? (int64_t)time(NULL) * 1000000 - r->suspended_at : 0)) / 1000000);

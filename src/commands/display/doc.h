@@ -46,8 +46,8 @@ void doc_need(const struct doc_table *t, bool *want);
 /* One record.  The caller's. */
 json_t *doc_record(const struct doc_table *t, const struct view *view, size_t row);
 
-/* Records of jobs, steps, nodes and partitions. */
-extern const struct doc_table doc_jobs, doc_steps, doc_nodes, doc_parts;
+/* Records of jobs, steps, nodes, partitions and reservations. */
+extern const struct doc_table doc_jobs, doc_steps, doc_nodes, doc_parts, doc_resvs;
 
 /* -- values -- */
 json_t *doc_text(const char *text);       /* any bytes; NULL: "" */

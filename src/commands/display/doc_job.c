@@ -75,6 +75,32 @@ static json_t *make_min_cpus(const struct view *v, size_t row)
 
     return doc_number(cpus > 0 ? cpus : 1);
 }
+static json_t *make_mail(const struct view *v, size_t row)
+{
+    static const struct {
+        int64_t bit;
+        const char *name;
+    } events[] = {
+        { MAIL_BEGIN, "BEGIN" },
+        { MAIL_END, "END" },
+        { MAIL_FAIL, "FAIL" },
+        { MAIL_REQUEUE, "REQUEUE" },
+        { MAIL_TIME_LIMIT, "TIME=100%" },
+        { MAIL_TIME_LIMIT_90, "TIME=90%" },
+        { MAIL_TIME_LIMIT_80, "TIME=80%" },
+        { MAIL_TIME_LIMIT_50, "TIME=50%" },
+        { MAIL_STAGE_OUT, "STAGE_OUT" },
+        { MAIL_ARRAY_TASKS, "ARRAY_TASKS" },
+        { MAIL_INVALID_DEPEND, "INVALID_DEPENDENCY" },
+    };
+    int64_t bits = get(v, FIELD_JOB_MAIL_EVENTS, row);
+    json_t *list = json_array();
+
+    for (size_t i = 0; bits > 0 && i < ARRAY_SIZE(events); i++)
+        if (bits & events[i].bit)
+            json_array_append_new(list, json_string(events[i].name));
+    return list;
+}
 static json_t *make_shared(const struct view *v, size_t row)
 {
     static const char *const words[] = { "none", "oversubscribe", "user" };
@@ -250,7 +276,7 @@ static const struct doc_row job_rows[] = {
     { "job_state", DOC_MAKE, J(STATE), make_state },
     { "last_sched_evaluation", DOC_TIME, J(LAST_SCHED_TIME), NULL },
     { "licenses", DOC_TEXT, J(LICENSES), NULL },
-    { "mail_type", DOC_NO_LIST, 0, NULL },
+    { "mail_type", DOC_MAKE, J(MAIL_EVENTS), make_mail },
     { "mail_user", DOC_TEXT, J(MAIL_USER), NULL },
     { "max_cpus", DOC_TIME, J(MAX_CPUS), NULL },
     { "max_nodes", DOC_TIME, J(MAX_NODES), NULL },

@@ -1,4 +1,5 @@
-/* doc_node.c - keys of nodes and partitions: NODE and PARTITION_INFO of data_parser v0.0.41. */
+/* doc_node.c - keys of nodes, partitions and reservations: NODE, PARTITION_INFO and RESERVATION_INFO of
+ * data_parser v0.0.41. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -248,3 +249,38 @@ static const struct doc_row part_rows[] = {
 };
 static const uint16_t part_more[] = { P(TOTAL_MEM), 0 };
 const struct doc_table doc_parts = { "partitions", QUERY_PARTS, part_rows, ARRAY_SIZE(part_rows), part_more };
+
+/* ---- reservations ---- */
+
+static json_t *make_resv_tres(const struct view *v, size_t row)
+{
+    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
+    int64_t cpus = get(v, FIELD_RESV_CPU_CNT, row);
+
+    strbuf_addf(&text, "cpu=%lld", (long long)(cpus > 0 ? cpus : 0));
+    return doc_text(strbuf_str(&text));
+}
+
+#define R(field) FIELD_RESV_##field
+static const struct doc_row resv_rows[] = {
+    { "accounts", DOC_TEXT, R(ACCOUNTS), NULL },
+    { "burst_buffer", DOC_NO_TEXT, 0, NULL },
+    { "core_count", DOC_INT, R(CORE_CNT), NULL },
+    { "core_specializations", DOC_NO_LIST, 0, NULL },
+    { "end_time", DOC_TIME, R(END), NULL },
+    { "features", DOC_TEXT, R(FEATURES), NULL },
+    { "flags", DOC_LIST, R(FLAGS), NULL },
+    { "groups", DOC_TEXT, R(GROUPS), NULL },
+    { "licenses", DOC_NO_TEXT, 0, NULL },
+    { "max_start_delay", DOC_NO_INT, 0, NULL },
+    { "name", DOC_TEXT, R(NAME), NULL },
+    { "node_count", DOC_INT, R(NODE_CNT), NULL },
+    { "node_list", DOC_TEXT, R(NODES), NULL },
+    { "partition", DOC_TEXT, R(PARTITION), NULL },
+    { "purge_completed/time", DOC_NO_NUMBER, 0, NULL },
+    { "start_time", DOC_TIME, R(START), NULL },
+    { "watts", DOC_NO_NUMBER, 0, NULL },
+    { "tres", DOC_MAKE, R(CPU_CNT), make_resv_tres },
+    { "users", DOC_TEXT, R(USERS), NULL },
+};
+const struct doc_table doc_resvs = { "reservations", QUERY_RESVS, resv_rows, ARRAY_SIZE(resv_rows), NULL };

@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "bramble/constants.h"
 #include "commands/sacct/sacct_private.h"
@@ -33,6 +34,7 @@ void sacct_filter_need(const struct sacct_params *p, bool *want)
     want[FIELD_ACCT_NUM_NODES] |= p->num_nodes.given;
     want[FIELD_ACCT_NUM_CPUS] |= p->num_cpus.given;
     want[FIELD_ACCT_TIME_LIMIT] |= p->limit_min >= 0;
+    want[FIELD_ACCT_FLAGS] |= p->flags != NULL;
 }
 
 /* A task, or a record of many that holds one of those. */
@@ -153,6 +155,20 @@ static bool in_window(const struct sacct_params *p, const struct table *t, size_
     return eligible <= p->end && (end <= 0 || end >= p->start);
 }
 
+/* Is one of the words what the job has?  Every job that has started was told so. */
+static bool flags_match(const char *wanted, const char *flags)
+{
+    while (*wanted) {
+        CLEANUP_FREE char *word = xstrndup(wanted, strcspn(wanted, ","));
+
+        if (flags && (!strcasecmp(word, "StartReceived") || !strcasecmp(word, flags)))
+            return true;
+        wanted += strlen(word);
+        wanted += *wanted == ',';
+    }
+    return false;
+}
+
 static bool job_selected(const struct sacct_params *p, const struct table *t, size_t row)
 {
     int64_t limit = table_int(t, FIELD_ACCT_TIME_LIMIT, row);
@@ -168,6 +184,7 @@ static bool job_selected(const struct sacct_params *p, const struct table *t, si
            && (!p->reasons || list_has(p->reasons, table_text(t, FIELD_ACCT_REASON, row)))
            && (!p->constraints
                || constraints_match(p->constraints, table_text(t, FIELD_ACCT_CONSTRAINT, row)))
+           && (!p->flags || flags_match(p->flags, table_text(t, FIELD_ACCT_FLAGS, row)))
            && (!p->nodes || nodes_match(p->nodes, table_text(t, FIELD_ACCT_NODE_LIST, row)))
            && range_has(&p->num_nodes, table_int(t, FIELD_ACCT_NUM_NODES, row))
            && range_has(&p->num_cpus, table_int(t, FIELD_ACCT_NUM_CPUS, row))

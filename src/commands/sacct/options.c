@@ -33,8 +33,7 @@ const struct show_option sacct_options[] = {
     { "allusers", 'a', OPT_NONE, NULL, NULL, "jobs of all users", NULL },
     { "associations", 'x', OPT_ARG, NULL, "list", "", "select by --accounts and --user" },
     SHOW_OPTION_AUTOCOMPLETE,
-    { "batch-script", 'B', OPT_NONE, NULL, NULL, "",
-      "the script of a job is shown by \"scontrol write batch_script JOB -\"" },
+    { "batch-script", 'B', OPT_NONE, NULL, NULL, "the batch script of a job that the controller holds", NULL },
     { "brief", 'b', OPT_NONE, NULL, NULL, "JobID, State, ExitCode", NULL },
     { "clusters", 'M', OPT_ARG, "SLURM_CLUSTERS", "name", "this cluster's name, or all", NULL },
     { "completion", 'c', OPT_NONE, NULL, NULL, "",
@@ -46,7 +45,7 @@ const struct show_option sacct_options[] = {
     { "env-vars", LO_ENV_VARS, OPT_NONE, NULL, NULL, "", "environments are not kept in the accounts" },
     SHOW_OPTION_NOTHING("federation", "SACCT_FEDERATION"),
     { "file", 'f', OPT_ARG, NULL, "file", "", "the accounts are kept by the controller" },
-    { "flags", 'F', OPT_ARG, NULL, "list", "", "which scheduler pass started a job is not kept" },
+    { "flags", 'F', OPT_ARG, NULL, "list", "only jobs started so: SchedMain,SchedBackfill", NULL },
     { "format", 'o', OPT_ARG, "SACCT_FORMAT", "fields", "what to print: jobid,state%20,nodelist%-30",
       NULL },
     { "gid", LO_GID, OPT_ARG, NULL, "list", NULL, NULL },
@@ -221,6 +220,27 @@ static int set_units(struct sacct_params *p, const char *value)
     return -1;
 }
 
+static int set_flags(struct sacct_params *p, const char *value)
+{
+    static const char *const known[] = { "SchedSubmit", "SchedMain", "SchedBackfill", "StartReceived" };
+
+    for (const char *at = value; *at;) {
+        CLEANUP_FREE char *word = xstrndup(at, strcspn(at, ","));
+        size_t i = 0;
+
+        at += strlen(word);
+        at += *at == ',';
+        while (i < ARRAY_SIZE(known) && strcasecmp(known[i], word))
+            i++;
+        if (i == ARRAY_SIZE(known)) {
+            fprintf(p->con->err, "sacct: fatal: unrecognized job flag '%s'\n", word);
+            return -1;
+        }
+    }
+    p->flags = value;
+    return 0;
+}
+
 static int on_option(void *arg, int letter, const char *value)
 {
     struct sacct_params *p = arg;
@@ -229,6 +249,7 @@ static int on_option(void *arg, int letter, const char *value)
     case 'A': p->accounts = value; return 0;
     case 'X': p->allocations = true; return 0;
     case 'a': p->all_users = true; return 0;
+    case 'B': p->script = true; return 0;
     case 'b': p->brief = true; return 0;
     case 'M': p->clusters = value; return 0;
     case 'C': p->constraints = value; return 0;
@@ -236,6 +257,7 @@ static int on_option(void *arg, int letter, const char *value)
     case 'D': p->duplicates = true; return 0;
     case 'E': return set_time(p, value, &p->end);
     case 'o': p->format = value; return 0;
+    case 'F': return set_flags(p, value);
     case LO_GID:
     case 'g': return add_ids(p, value, true);
     case 'j': return add_jobs(p, value);

@@ -8,6 +8,7 @@
 #include "bramble/constants.h"
 #include "commands/display/doc.h"
 #include "commands/sacct/sacct_private.h"
+#include "rpc/rpc.h"
 #include "util/error.h"
 #include "util/mem.h"
 
@@ -43,6 +44,40 @@ static struct table *fetch(const struct sacct_params *p, const bool *want, struc
         free(ids[i]);
     free(request.fields);
     return t;
+}
+
+/* --batch-script: what the controller still has of them. */
+static int print_scripts(const struct sacct_params *p, const struct table *t, const uint32_t *order, size_t n)
+{
+    struct source *source = p->con->source;
+    struct sink out;
+    int rc;
+
+    sink_init(&out, p->con->out);
+    for (size_t i = 0; i < n; i++) {
+        Wire__ScriptRequest ask = WIRE__SCRIPT_REQUEST__INIT;
+        struct error err = { 0 };
+        ProtobufCMessage *reply;
+
+        if (table_int(t, FIELD_ACCT_STEP_ID, order[i]) >= 0)
+            continue;
+        ask.has_job_id = true;
+        ask.job_id = (uint32_t)table_int(t, FIELD_ACCT_JOB_ID, order[i]);
+        reply = source->call(source, MSG_SCRIPT, &ask.base, MSG_SCRIPT_REPLY, &err);
+        strbuf_addf(&out.buf, "Batch Script for %u\n%.80s\n", ask.job_id,
+                    "----------------------------------------------------------------------------------------");
+        if (reply)
+            strbuf_add_mem(&out.buf, ((const Wire__ScriptReply *)reply)->script.data,
+                           ((const Wire__ScriptReply *)reply)->script.len);
+        else
+            strbuf_add(&out.buf, "NONE");
+        strbuf_addc(&out.buf, '\n');
+        rpc_msg_free(reply);
+    }
+    sink_flush(&out);
+    rc = out.failed;
+    sink_fini(&out);
+    return rc;
 }
 
 static int show(const struct sacct_params *p, const struct format *format)
@@ -81,6 +116,11 @@ static int show(const struct sacct_params *p, const struct format *format)
     n = sacct_filter(p, t, order);
     if (p->verbose)
         fprintf(p->con->err, "%s: %zu of %zu records\n", p->con->program, n, table_rows(t));
+    if (p->script) {
+        rc = print_scripts(p, t, order, n);
+        table_destroy(t);
+        return rc;
+    }
     if (p->doc) {
         rc = sacct_document(p, &view, order, n);
         table_destroy(t);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bramble/constants.h"
+#include "commands/display/doc.h"
 #include "util/error.h"
 #include "util/timefmt.h"
 #include "wire/client.pb-c.h"
@@ -56,6 +57,11 @@ static void print_resv(struct scontrol *sc, const struct table *t, size_t i)
     strbuf_fini(&rec.text);
 }
 
+static bool is_named(const void *name, const struct table *t, size_t row)
+{
+    return !strcmp(name, table_text(t, FIELD_RESV_NAME, row));
+}
+
 int show_resv(struct scontrol *sc, int argc, char **argv)
 {
     Wire__QueryRequest req = WIRE__QUERY_REQUEST__INIT;
@@ -66,6 +72,8 @@ int show_resv(struct scontrol *sc, int argc, char **argv)
 
     req.has_table = true;
     req.table = QUERY_RESVS;
+    if (sc->doc)
+        return show_document(sc, &doc_resvs, &req, "slurm_load_reservations", argc ? is_named : NULL, argv[0]);
     if (!(table = scontrol_query(sc, &req, resv_fields, &err))) {
         fprintf(stderr, "slurm_load_reservations error: %s\n", scontrol_error_text(&err, message, sizeof message));
         return -1;

@@ -31,6 +31,7 @@ struct acct_record {
     uint64_t user_usec, sys_usec, max_rss_kb, disk_read, disk_write;
     uint32_t max_rss_task, max_rss_node;
     uint32_t restarts;
+    uint32_t started_by; /* 1: in its turn, 2: ahead of jobs planned for later; 0: not started, or not known */
     int64_t suspended_usec, suspended_at; /* in all but the suspension since suspended_at, 0: none */
     uint32_t array_id;    /* 0: no array's */
     uint32_t task_id;     /* in the array, when tasks is NULL */

@@ -236,6 +236,7 @@ static struct table *make_records(void)
         I(ACCT_SYS_USEC, 15000);
         I(ACCT_DISK_READ, r->rss == 1234 ? 1536 * 1024 : FIELD_UNSET);
         I(ACCT_TIME_LIMIT, 65);
+        S(ACCT_FLAGS, r->job == 14 ? "SchedBackfill" : r->job == 13 ? "SchedMain" : NULL);
         S(ACCT_USAGE, r->rss == 1234 ? "2;1515000,1000000,1,pi5,515000,0,pi4;2000,1234,0,pi4,766,1,pi5;;0,0,0,pi4,0,0,pi4;"
                                        "1572864,1048576,1,pi5,524288,0,pi4;" : NULL);
     }

@@ -182,6 +182,17 @@ START_TEST(sacct_tells_usage_by_task_and_node)
 }
 END_TEST
 
+START_TEST(sacct_selects_by_how_a_job_was_started)
+{
+    ck_output(sacct_run, "sacct -a -X -n -P -j 13,14,16 -F SchedBackfill -o jobid,flags", "14|SchedBackfill\n");
+    ck_output(sacct_run, "sacct -a -X -n -P -j 13,14,16 -F startreceived -o jobid", "13\n14\n");
+    ck_output(sacct_run, "sacct -a -X -n -P -j 13 -F SchedSubmit -o jobid", "");
+    ck_refused(sacct_run, "sacct -F Sched", "sacct: fatal: unrecognized job flag 'Sched'\n");
+    ck_output(sacct_run, "sacct -a -B -j 13", "Batch Script for 13\n-----------------------------------------------"
+                                              "---------------------------------\nNONE\n");
+}
+END_TEST
+
 START_TEST(sprio_lists_pending_jobs)
 {
     ck_output(sprio_run, "sprio",
@@ -569,6 +580,7 @@ int main(void)
     tcase_add_test(tc, options_are_completed_from_the_table);
     tcase_add_test(tc, sdiag_prints_slurms_layout);
     tcase_add_test(tc, sprio_lists_pending_jobs);
+    tcase_add_test(tc, sacct_selects_by_how_a_job_was_started);
     tcase_add_test(tc, sstat_puts_the_nodes_of_a_step_together);
     tcase_add_test(tc, sstat_tells_what_it_cannot_tell);
     tcase_add_test(tc, sacct_tells_usage_by_task_and_node);
