@@ -21,7 +21,7 @@ system_tests = \
     testsuite/system/ledger.t \
     testsuite/system/basic.t testsuite/system/gres.t \
     testsuite/system/array.t testsuite/system/depend.t \
-    testsuite/system/show.t \
+    testsuite/system/show.t testsuite/system/het.t \
     testsuite/system/parity-submit.t testsuite/system/parity-run.t testsuite/system/parity-show.t \
     testsuite/system/parity-scontrol.t testsuite/system/parity-account.t \
     testsuite/system/tools-workflow.t testsuite/system/tools-mpi.t testsuite/system/tutorial.t \

@@ -214,7 +214,7 @@ static void make_env(struct order *o, const Wire__StepLaunch *l)
         if (!o->batch) {
             CLEANUP_STRBUF struct strbuf note = STRBUF_INIT;
 
-            jobenv_set_task(env, t->gtid, i);
+            jobenv_set_task(env, t->gtid + (l->spec ? l->spec->het_first_task : 0), i);
             jobenv_set_task_gpus(env, l->layout->nodes[l->node_index]->gres, l->spec, i, &note);
             t->gpu_note = note.len ? arena_strdup(&o->arena, strbuf_str(&note)) : NULL;
         }

@@ -1,5 +1,6 @@
 /* main.c - srun: its options, its program, and its run from the first request to the exit code. */
 #include "config.h"
+#include "het.h"
 #include "srun_private.h"
 
 #include <errno.h>
@@ -26,10 +27,6 @@ static int prepare_program(struct srun *s, struct error *err)
         o->exit_code = EXIT_NUMBER;
         return error_set(err, BRE_INVAL, "fatal: No command given to execute.");
     }
-    for (size_t i = 0; i < s->argc; i++)
-        if (!strcmp(s->argv[i], ":"))
-            return error_set(err, BRE_NOT_SUPPORTED,
-                             "heterogeneous steps (\":\") are not supported yet: start an srun for each program");
     slash = strrchr(s->argv[0], '/');
     s->step_name = xstrdup(slash && slash[1] ? slash + 1 : s->argv[0]);
     /* The allocation's name in the environment is not the step's. */
@@ -66,17 +63,9 @@ static int srun_prepare(struct srun *s, int argc, char **argv, struct error *err
 {
     struct job_options *o = &s->options;
     uint32_t rows, cols;
-    int first = argc;
 
-    job_options_init(o, CMD_SRUN);
-    if (job_options_from_env(o, err) < 0 || job_options_from_args(o, argc, argv, &first, err) < 0)
-        return -1;
-    if (o->help || o->usage || o->version || (o->mpi && !strcmp(o->mpi, "list")))
-        return 0;
     o->exit_code = EXIT_NUMBER;
     s->inside = o->job_id != OPT_UNSET;
-    s->argv = argv + first;
-    s->argc = (size_t)(argc - first);
     count_tasks(s);
     if (prepare_program(s, err) < 0 || job_options_check(o, err) < 0)
         return -1;
@@ -96,24 +85,52 @@ static int srun_prepare(struct srun *s, int argc, char **argv, struct error *err
     return o->test_only ? 0 : streams_read_options(s, o->num_tasks == OPT_UNSET ? UINT32_MAX : o->num_tasks, err);
 }
 
-int main(int argc, char **argv)
+struct call {
+    int argc;
+    char **argv;
+    struct job_components components;
+    struct het_plan plan;
+};
+
+static int call_read(struct call *call, struct error *err)
+{
+    return job_components_read(&call->components, CMD_SRUN, NULL, call->argc, call->argv, err);
+}
+
+/* The program of a component: its own, or, when it names none, the last one's. */
+static void take_component(struct srun *s, struct call *call, size_t component)
+{
+    struct job_component *part = &call->components.parts[component];
+    int argc = part->argc - part->first_operand;
+    char **operands = part->words + part->first_operand;
+
+    if (!argc || !strcmp(*operands, ":"))
+        operands = job_components_operands(&call->components, &argc);
+    s->argv = operands;
+    while ((int)s->argc < argc && strcmp(operands[s->argc], ":"))
+        s->argc++;
+    s->options = part->options;
+    memset(&part->options, 0, sizeof part->options); /* they are s's now */
+}
+
+static int run(struct call *call, size_t component, const struct het_run *part)
 {
     struct srun s = { .in_fd = -1, .out_fd = -1, .err_fd = -1 };
     struct error err = { 0 };
-    int rc = 0;
+    int rc;
 
-    log_open("srun", NULL, false);
-    if (srun_prepare(&s, argc, argv, &err) < 0) {
+    take_component(&s, call, component);
+    if (part) {
+        s.het = part;
+        s.het_num_tasks = call->plan.num_tasks;
+        s.het_num_nodes = call->plan.num_nodes;
+        s.options.num_tasks = part->num_tasks;
+        if (!s.options.mpi)
+            s.options.mpi = xstrdup("none");
+    }
+    if (srun_prepare(&s, call->argc, call->argv, &err) < 0) {
         error_log_lines(&err);
         rc = s.options.exit_code;
-    } else if (s.options.help) {
-        job_options_help(CMD_SRUN, stdout);
-    } else if (s.options.usage) {
-        job_options_usage(CMD_SRUN, stdout);
-    } else if (s.options.version) {
-        version_print(stdout);
-    } else if (s.options.mpi && !strcmp(s.options.mpi, "list")) {
-        rc = launchers_list();
     } else {
         if (s.options.verbose)
             job_options_log_given(&s.options);
@@ -125,5 +142,65 @@ int main(int argc, char **argv)
     nodes_fini(&s);
     request_fini(&s);
     job_options_fini(&s.options);
+    return rc;
+}
+
+/* In the environment of another component the variables say other things. */
+static int run_in_component(void *arg, const struct het_run *part)
+{
+    struct call *call = arg;
+    struct error err = { 0 };
+
+    job_components_fini(&call->components);
+    if (call_read(call, &err) < 0) {
+        error_log_lines(&err);
+        return call->components.exit_code;
+    }
+    return run(call, part->component, call->plan.num > 1 ? part : NULL);
+}
+
+static int run_components(struct call *call)
+{
+    struct error err = { 0 };
+
+    if (het_plan_make(&call->plan, &call->components, &err) < 0) {
+        error_log_lines(&err);
+        return EXIT_NUMBER;
+    }
+    if (call->plan.num > 1)
+        return het_spread(&call->plan, run_in_component, call);
+    het_enter(call->plan.runs[0].group);
+    return run_in_component(call, &call->plan.runs[0]);
+}
+
+int main(int argc, char **argv)
+{
+    struct call call = { .argc = argc, .argv = argv };
+    const struct job_options *o;
+    struct error err = { 0 };
+    int rc = 0;
+
+    log_open("srun", NULL, false);
+    if (call_read(&call, &err) < 0) {
+        error_log_lines(&err);
+        rc = call.components.exit_code;
+        job_components_fini(&call.components);
+        return rc;
+    }
+    o = &call.components.parts[0].options;
+    if (o->help)
+        job_options_help(CMD_SRUN, stdout);
+    else if (o->usage)
+        job_options_usage(CMD_SRUN, stdout);
+    else if (o->version)
+        version_print(stdout);
+    else if (o->mpi && !strcmp(o->mpi, "list"))
+        rc = launchers_list();
+    else if (call.components.num > 1 || o->het_group)
+        rc = run_components(&call);
+    else
+        rc = run(&call, 0, NULL);
+    het_plan_fini(&call.plan);
+    job_components_fini(&call.components);
     return rc;
 }

@@ -1,5 +1,6 @@
 /* output.c - what tasks write: whole lines, labels, and sinks that never block the loop. */
 #include "config.h"
+#include "het.h"
 #include "srun_private.h"
 
 #include <errno.h>
@@ -136,7 +137,8 @@ static void put_label(struct srun *s, struct outlet *sink, uint32_t gtid)
     char label[32];
 
     if (s->options.label && !s->options.pty)
-        outlet_write(sink, label, (size_t)snprintf(label, sizeof label, "%*u: ", (int)s->label_width, gtid));
+        outlet_write(sink, label, (size_t)snprintf(label, sizeof label, "%*u: ", (int)s->label_width,
+                                                    gtid + (s->het ? s->het->first_task : 0)));
 }
 
 /* Complete lines, or what there is when it must go out now. */

@@ -1,5 +1,6 @@
 /* request.c - what srun says to the controller and hears from it: allocation, step, notices. */
 #include "config.h"
+#include "het.h"
 #include "srun_private.h"
 
 #include <errno.h>
@@ -66,6 +67,15 @@ static void fill_step(struct srun *s, Wire__StepSpec *step)
     step->n_argv = s->argc - s->options.multi_prog;
     step->multi_prog = s->programs;
     step->n_multi_prog = s->num_programs;
+    if (s->het) {
+        step->has_het_num_tasks = step->has_het_num_nodes = step->has_het_first_task = step->has_het_first_node = 1;
+        step->het_num_tasks = s->het_num_tasks;
+        step->het_num_nodes = s->het_num_nodes;
+        step->het_first_task = s->het->first_task;
+        step->het_first_node = s->het->first_node;
+        step->has_het_group = 1;
+        step->het_group = s->het->group;
+    }
     step->has_env = 1;
     step->env = (ProtobufCBinaryData){ s->env_len, s->env };
     step->rlimits = s->rlimits;
@@ -250,7 +260,7 @@ static void step_here(struct srun *s, const Wire__StepReply *reply)
         jobenv_set_step(s->step_env, reply->alloc, reply->layout, NULL, s->step_id, UINT32_MAX);
     }
     ctl_link_set_patience(s->link, UINT64_MAX);
-    num_tasks = reply->layout->num_tasks;
+    num_tasks = s->het ? s->het_num_tasks : reply->layout->num_tasks;
     for (s->label_width = 1; num_tasks > 10; num_tasks = (num_tasks + 9) / 10)
         s->label_width++;
     if (s->options.verbose)

@@ -86,6 +86,8 @@ struct srun_node {
     bool told; /* it has sent lines of text */
 };
 
+struct het_run;
+
 struct srun {
     struct job_options options;
     char **argv; /* of the program */
@@ -106,6 +108,8 @@ struct srun {
     bool own_job;     /* asked for without a step: we give it back */
     bool completing;  /* and have said so */
     bool inside; /* in an allocation that is there already */
+    const struct het_run *het; /* one part of a step over several components; NULL: the whole step */
+    uint32_t het_num_tasks, het_num_nodes; /* of all parts */
 
     struct reactor *reactor;
     struct ctl_link *link;

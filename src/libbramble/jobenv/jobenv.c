@@ -276,6 +276,22 @@ static void set_spec(struct env *env, const Wire__StepSpec *spec)
         env_set(env, "SLURM_OVERCOMMIT", "1");
 }
 
+/* A step over several components: each task sees all of it, under the id of the leader. */
+static void set_het_part(struct env *env, const Wire__AllocInfo *alloc, const Wire__StepSpec *spec,
+                         uint32_t node_index)
+{
+    set_u64(env, "SLURM_STEP_NUM_TASKS", spec->het_num_tasks);
+    set_tasks(env, spec->het_num_tasks);
+    set_u64(env, "SLURM_STEP_NUM_NODES", spec->het_num_nodes);
+    set_u64(env, "SLURM_NNODES", spec->het_num_nodes);
+    set_u64(env, "SLURM_NODEID", spec->het_first_node + node_index);
+    set_u64(env, "SLURM_HET_GROUP", spec->het_group);
+    if (alloc->het) {
+        set_u64(env, "SLURM_JOB_ID", alloc->het->leader_id);
+        set_u64(env, "SLURM_JOBID", alloc->het->leader_id);
+    }
+}
+
 void jobenv_set_step(struct env *env, const Wire__AllocInfo *alloc, const Wire__StepLayout *layout,
                      const Wire__StepSpec *spec, uint32_t step_id, uint32_t node_index)
 {
@@ -311,9 +327,12 @@ void jobenv_set_step(struct env *env, const Wire__AllocInfo *alloc, const Wire__
         CLEANUP_STRBUF struct strbuf gtids = STRBUF_INIT;
 
         for (size_t i = 0; i < tasks->n_gtids; i++)
-            strbuf_addf(&gtids, i ? ",%" PRIu32 : "%" PRIu32, tasks->gtids[i]);
+            strbuf_addf(&gtids, i ? ",%" PRIu32 : "%" PRIu32,
+                        tasks->gtids[i] + (spec ? spec->het_first_task : 0));
         env_set(env, "SLURM_GTIDS", strbuf_str(&gtids));
     }
+    if (spec && spec->has_het_num_tasks)
+        set_het_part(env, alloc, spec, node_index);
 }
 
 void jobenv_set_task(struct env *env, uint32_t gtid, uint32_t local_id)

@@ -93,6 +93,7 @@ struct job_options {
     uint32_t kill_command_signal;
 
     /* srun */
+    char *het_group;
     char *mpi, *prolog, *epilog, *task_prolog, *task_epilog;
     uint32_t threads, slurmd_debug;
     uint32_t job_id, relative, wait_sec, kill_on_bad_exit, msg_timeout_sec;

@@ -15,7 +15,7 @@
 /* Options that each component gives for itself (as Slurm 22.05 does, tried out). */
 static const char *const own[] = {
     "constraint", "contiguous", "cores-per-socket", "core-spec", "cpus-per-gpu", "cpus-per-task", "cpu-freq",
-    "exclusive", "extra-node-info", "gpus", "gpus-per-node", "gpus-per-socket", "gpus-per-task", "gres", "hint",
+    "exclusive", "extra-node-info", "het-group", "gpus", "gpus-per-node", "gpus-per-socket", "gpus-per-task", "gres", "hint",
     "mem-per-cpu", "mem-per-gpu", "mincpus", "nodefile", "nodelist", "nodes", "ntasks", "ntasks-per-core",
     "ntasks-per-gpu", "ntasks-per-node", "ntasks-per-socket", "overcommit", "oversubscribe", "partition", "prefer",
     "reservation", "sockets-per-node", "spread-job", "switches", "thread-spec", "threads-per-core", "tmp",
@@ -51,9 +51,19 @@ static int inherit(struct job_options *o, const struct job_options *from, struct
 
 /* Where the part of the command line of component k begins; NULL: there is none.  A word ":" parts
  * them, but not behind the program. */
+static bool has_colon(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (!strcmp(argv[i], ":"))
+            return true;
+    return false;
+}
+
 static int find_part(enum job_command command, unsigned k, int argc, char **argv, int *begin, struct error *err)
 {
     *begin = 0;
+    if (k && !has_colon(argc, argv))
+        return 0;
     for (unsigned i = 0; i < k; i++) {
         CLEANUP_FREE char **words = NULL;
         struct job_options scratch;

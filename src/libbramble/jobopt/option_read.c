@@ -96,7 +96,7 @@ void job_options_fini(struct job_options *o)
         &o->gpus_per_node, &o->gpus_per_socket, &o->gpus_per_task, &o->tres_per_task, &o->gpu_bind, &o->licenses,
         &o->distribution, &o->hint, &o->cpu_bind,
         &o->mem_bind, &o->dependency, &o->work_dir, &o->std_in, &o->std_out, &o->std_err, &o->export_text,
-        &o->export_file, &o->propagate, &o->wrap, &o->array_inx, &o->mpi, &o->prolog, &o->epilog,
+        &o->export_file, &o->propagate, &o->wrap, &o->array_inx, &o->het_group, &o->mpi, &o->prolog, &o->epilog,
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {

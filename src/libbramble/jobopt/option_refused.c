@@ -42,7 +42,6 @@ static const struct job_option rows[] = {
       ENV_ALL("PROFILE") },
     { REFUSED("x11", CMD_SRUN | CMD_SALLOC, ARG_OPTIONAL, "use ssh -X to the node") },
     { REFUSED("accel-bind", CMD_SRUN, ARG_REQUIRED, NO_GPU) },
-    { REFUSED("het-group", CMD_SRUN, ARG_REQUIRED, "there are no heterogeneous jobs yet; use several jobs") },
     { REFUSED("no-allocate", CMD_SRUN, ARG_NONE, "every step runs in an allocation; leave it out"),
       .letter = 'Z' },
 };
