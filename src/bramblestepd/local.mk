@@ -9,7 +9,7 @@ libstepd_la_SOURCES = \
     src/bramblestepd/receive.c src/bramblestepd/receive.h \
     src/bramblestepd/step_end.c src/bramblestepd/step_epilog.c \
     src/bramblestepd/task/become.c src/bramblestepd/task/become.h \
-    src/bramblestepd/task/bind.c src/bramblestepd/task/bind.h \
+    src/bramblestepd/task/membind.c src/bramblestepd/task/membind.h src/bramblestepd/task/bind.c src/bramblestepd/task/bind.h \
     src/bramblestepd/task/line.c src/bramblestepd/task/line.h \
     src/bramblestepd/task/prolog.c src/bramblestepd/task/prolog.h \
     src/bramblestepd/task/multiprog.c src/bramblestepd/task/multiprog.h \

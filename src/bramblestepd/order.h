@@ -54,6 +54,9 @@ struct order_task {
     const char *cpu_list;  /* text of cpus, "" when not bound */
     const char *bind_note; /* line for --cpu-bind=verbose: what stands before the pid, NUL, what
                             * stands behind it; or NULL */
+    int mem_mode;          /* of set_mempolicy(), -1: none */
+    uint64_t mem_nodes;    /* its memory nodes */
+    const char *mem_note;  /* line for --mem-bind=verbose, like bind_note */
     const char *gpu_note;  /* line for --gpu-bind=verbose, or NULL */
 };
 

@@ -1,25 +1,49 @@
-/* order_bind.c - the agent's CPUs and --cpu-bind become one mask a task. */
+/* order_bind.c - the agent's CPUs and --cpu-bind become one mask a task, --mem-bind another. */
 #include "config.h"
 #include "bramblestepd/order_private.h"
 
 #include "bramblestepd/task/bind.h"
+#include "bramblestepd/task/membind.h"
 #include "util/error.h"
 #include "util/mem.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* "cpu-bind=MASK - pi1, task  0  0 [PID]: mask 0x1 set", cut where the pid goes. */
-static const char *bind_note(struct order *o, const struct order_task *t, uint32_t local, bool bound)
+/* A line such as "cpu-bind=MASK - pi1, task  0  0 [PID]: mask 0x1 set", cut where the pid goes. */
+static const char *bind_note(struct order *o, const char *what, const struct order_task *t, uint32_t local,
+                             const char *mask, bool bound)
 {
-    char mask[CPU_SETSIZE / 4 + 8], *text, *mark;
+    char *text, *mark;
 
-    cpu_mask_format(&t->cpus, mask, sizeof mask);
-    text = arena_printf(&o->arena, "cpu-bind=%s - %s, task %2u %2u [#]: mask %s%s\n", bound ? "MASK" : "NONE",
-                        o->node_name, t->gtid, local, mask, bound ? " set" : "");
+    text = arena_printf(&o->arena, "%s - %s, task %2u %2u [#]: mask %s%s\n", what, o->node_name, t->gtid, local,
+                        mask, bound ? " set" : "");
     mark = strchr(strchr(text, '['), '#');
     *mark = '\0';
     return text;
+}
+
+static int bind_memory(struct order *o, const char *text, struct error *err)
+{
+    struct membind_request req = { .text = text, .num_tasks = o->num_tasks };
+    CLEANUP_FREE uint64_t *masks = xcalloc(o->num_tasks, sizeof *masks);
+    struct membind_result result;
+    char mask[24];
+
+    req.nodes = membind_nodes("/sys/devices/system/node/online");
+    if (membind_layout(&req, masks, &result, err) < 0)
+        return -1;
+    for (uint32_t i = 0; i < o->num_tasks; i++) {
+        struct order_task *t = &o->tasks[i];
+
+        t->mem_mode = result.mode;
+        t->mem_nodes = masks[i];
+        snprintf(mask, sizeof mask, "0x%llx", (unsigned long long)masks[i]);
+        if (result.verbose)
+            t->mem_note = bind_note(o, result.what, t, i, mask, result.mode >= 0);
+    }
+    return 0;
 }
 
 int order_bind(struct order *o, const Wire__ShepherdStart *start, struct error *err)
@@ -49,8 +73,13 @@ int order_bind(struct order *o, const Wire__ShepherdStart *start, struct error *
         t->bound = result.bound && CPU_COUNT(&masks[i]) > 0;
         cpu_list_format(&masks[i], list, sizeof list);
         t->cpu_list = t->bound ? arena_strdup(&o->arena, list) : "";
-        if (result.verbose)
-            t->bind_note = bind_note(o, t, i, t->bound);
+        if (result.verbose) {
+            char mask[CPU_SETSIZE / 4 + 8];
+            CLEANUP_FREE char *what = xasprintf("cpu-bind=%s", t->bound ? result.kind : "NONE");
+
+            cpu_mask_format(&t->cpus, mask, sizeof mask);
+            t->bind_note = bind_note(o, what, t, i, mask, t->bound);
+        }
     }
-    return 0;
+    return bind_memory(o, start->launch->spec->mem_bind, err);
 }

@@ -45,6 +45,12 @@ test_case "a drained node gets no work and comes back" '
     scontrol update nodename=n2 state=drain reason=test && node_wait drained 1 &&
     srun -N2 printenv SLURMD_NODENAME | sort > got && expect "n1 n3 " "$(tr "\n" " " < got)" &&
     scontrol update nodename=n2 state=resume && node_wait idle 2'
+test_case "srun tells what its tasks are bound to, in the lines of Slurm" '
+    srun -n1 --cpu-bind=v,rank --mem-bind=verbose,local sh -c "echo \$SLURM_MEM_BIND \$SLURM_CPU_BIND" >o 2>e &&
+    grep -Eqx "cpu-bind=RANK - n[123], task  0  0 \[[0-9]+\]: mask 0x[0-9A-F]+ set" e &&
+    grep -Eqx "mem-bind=LOC - n[123], task  0  0 \[[0-9]+\]: mask 0x[0-9a-f]+ set" e &&
+    expect "verbose,local verbose,rank" "$(cat o)" &&
+    ! srun -n1 --mem-bind=map_mem:63 true 2>e && grep -q "names memory nodes that this board does not have" e'
 test_case "salloc gives its program an allocation for srun" '
     expect "2" "$(salloc -N2 srun printenv SLURMD_NODENAME 2>/dev/null | sort -u | wc -l)"'
 test_case "steps take turns within an allocation" '

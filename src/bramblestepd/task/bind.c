@@ -18,6 +18,9 @@ enum bind_how {
     BIND_RANK,
     BIND_MAP,
     BIND_MASK,
+    BIND_LDRANK, /* memory domains: as BIND_WHOLE */
+    BIND_LDMAP,
+    BIND_LDMASK,
 };
 
 int cpu_list_parse(const char *text, cpu_set_t *set)
@@ -187,8 +190,7 @@ static int bind_parse(const char *text, enum bind_how *how, const char **list, b
         { "none", BIND_NONE },       { "no", BIND_NONE },      { "threads", BIND_THREADS },
         { "thread", BIND_THREADS },  { "cores", BIND_CORES },  { "core", BIND_CORES },
         { "sockets", BIND_WHOLE },   { "socket", BIND_WHOLE }, { "ldoms", BIND_WHOLE },
-        { "ldom", BIND_WHOLE },      { "rank", BIND_RANK },    { "rank_ldom", BIND_WHOLE },
-        { "map_ldom:0", BIND_WHOLE }, { "mask_ldom:0x1", BIND_WHOLE },
+        { "ldom", BIND_WHOLE },      { "rank", BIND_RANK },    { "rank_ldom", BIND_LDRANK },
     };
 
     *how = BIND_AUTO;
@@ -199,6 +201,10 @@ static int bind_parse(const char *text, enum bind_how *how, const char **list, b
         if (!strncmp(text, "map_cpu:", 8) || !strncmp(text, "mask_cpu:", 9)) {
             *how = text[1] == 'a' && text[2] == 'p' ? BIND_MAP : BIND_MASK;
             *list = strchr(text, ':') + 1;
+            return 0;
+        }
+        if (!strncmp(text, "map_ldom:", 9) || !strncmp(text, "mask_ldom:", 10)) {
+            *how = text[2] == 'p' ? BIND_LDMAP : BIND_LDMASK;
             return 0;
         }
         if ((len == 1 && *text == 'v') || (len == 7 && !strncmp(text, "verbose", 7))) {
@@ -256,13 +262,19 @@ static void bind_by_thread(const struct bind_request *req, const int *order, siz
 int bind_layout(const struct bind_request *req, cpu_set_t *masks, struct bind_result *result,
                 struct error *err)
 {
+    static const char *const kinds[] = {
+        [BIND_AUTO] = "MASK", [BIND_NONE] = "NONE",   [BIND_THREADS] = "MASK",
+        [BIND_CORES] = "MASK", [BIND_WHOLE] = "MASK", [BIND_RANK] = "RANK",
+        [BIND_MAP] = "MAP ",  [BIND_MASK] = "MASK",   [BIND_LDRANK] = "LDRANK",
+        [BIND_LDMAP] = "LDMAP ", [BIND_LDMASK] = "LDMASK",
+    };
     int order[CPU_SETSIZE];
     size_t count = cpu_sequence(req, order);
     uint32_t each = req->cpus_per_task ? req->cpus_per_task : 1;
     const char *list = NULL;
     enum bind_how how;
 
-    *result = (struct bind_result){ 0 };
+    *result = (struct bind_result){ .kind = "NONE" };
     if (bind_parse(req->text, &how, &list, &result->verbose, err) < 0)
         return -1;
     for (uint32_t task = 0; task < req->num_tasks; task++)
@@ -278,9 +290,13 @@ int bind_layout(const struct bind_request *req, cpu_set_t *masks, struct bind_re
         else if ((uint64_t)req->num_tasks * each == count && req->num_tasks > 1 && !nomultithread)
             how = BIND_THREADS;
     }
+    result->kind = kinds[how];
     switch (how) {
     case BIND_AUTO:
     case BIND_WHOLE:
+    case BIND_LDRANK:
+    case BIND_LDMAP:
+    case BIND_LDMASK:
         result->bound = true; /* to all that the step has here */
         break;
     case BIND_NONE:

@@ -21,6 +21,7 @@ struct bind_request {
 };
 struct bind_result {
     bool verbose;
+    const char *kind; /* Slurm's word in verbose lines: "MASK", "RANK", ... */
     bool bound; /* false: tasks keep what the step has */
 };
 /* Fills masks[num_tasks].  A text that makes no sense is refused by name. */

@@ -1,5 +1,6 @@
 /* spawn.c - the child's way from fork to exec. */
 #include "config.h"
+#include "bramblestepd/task/membind.h"
 #include "bramblestepd/task/spawn.h"
 
 #include "bramblestepd/task/line.h"
@@ -174,6 +175,19 @@ static int child_chdir(const struct spawn_common *common, uint32_t task)
     return error;
 }
 
+/* What a task was bound to: the line has a hole for the pid. */
+static void child_tell_bind(const char *note)
+{
+    struct child_line line = { .len = 0 };
+
+    if (!note)
+        return;
+    line_add(&line, note);
+    line_add_number(&line, (unsigned)getpid());
+    line_add(&line, strchr(note, '\0') + 1); /* what follows the pid */
+    line_write(&line);
+}
+
 static void child_tell_chdir(const struct order *o, int error)
 {
     struct child_line line = { .len = 0 };
@@ -266,14 +280,10 @@ _Noreturn static void task_child(const struct spawn_common *common, uint32_t tas
         child_tell_chdir(o, chdir_error);
     if (t->bound && sched_setaffinity(0, sizeof t->cpus, &t->cpus) < 0)
         child_fail(common, task, SPAWN_BIND);
-    if (t->bind_note) {
-        struct child_line line = { .len = 0 };
-
-        line_add(&line, t->bind_note);
-        line_add_number(&line, (unsigned)getpid());
-        line_add(&line, strchr(t->bind_note, '\0') + 1); /* what follows the pid */
-        line_write(&line);
-    }
+    if (t->mem_mode >= 0)
+        membind_apply(t->mem_mode, t->mem_nodes);
+    child_tell_bind(t->bind_note);
+    child_tell_bind(t->mem_note);
     if (t->gpu_note) {
         struct child_line line = { .len = 0 };
 

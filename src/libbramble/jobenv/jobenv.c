@@ -250,6 +250,41 @@ static void set_cpu_bind(struct env *env, const char *text)
     env_set(env, "SLURM_CPU_BIND_LIST", list);
 }
 
+/* "verbose,prefer,map_mem:0" as SLURM_MEM_BIND and its parts. */
+static void set_mem_bind(struct env *env, const char *text)
+{
+    CLEANUP_STRBUF struct strbuf type = STRBUF_INIT;
+    const char *verbose = "quiet", *list = "", *sort = NULL;
+    bool prefer = false;
+
+    for (const char *p = text; *p;) {
+        size_t len = strcspn(p, ",");
+
+        if (strncmp(p, "map_mem:", 8) == 0 || strncmp(p, "mask_mem:", 9) == 0) {
+            list = strchr(p, ':') + 1;
+            strbuf_add_mem(&type, p, (size_t)(list - p));
+            break;
+        }
+        if (len && (*p == 'v' || *p == 'q'))
+            verbose = *p == 'v' ? "verbose" : "quiet";
+        else if (*p == 'p')
+            prefer = true;
+        else if (len == 4 && strncmp(p, "sort", 4) == 0)
+            sort = "sort";
+        else if (len != 6 || strncmp(p, "nosort", 6) != 0)
+            strbuf_add_mem(&type, p, len);
+        p += len + (p[len] == ',');
+    }
+    env_setf(env, "SLURM_MEM_BIND", "%s%s%s%s%s", verbose, prefer ? ",prefer" : "", type.len ? "," : "",
+             strbuf_str(&type), list);
+    env_set(env, "SLURM_MEM_BIND_VERBOSE", verbose);
+    env_set(env, "SLURM_MEM_BIND_TYPE", strbuf_str(&type));
+    env_set(env, "SLURM_MEM_BIND_LIST", list);
+    set_text(env, "SLURM_MEM_BIND_SORT", sort);
+    if (prefer)
+        env_set(env, "SLURM_MEM_BIND_PREFER", "prefer");
+}
+
 static void set_spec(struct env *env, const Wire__StepSpec *spec)
 {
     if (spec->has_cpus_per_task)
@@ -272,6 +307,8 @@ static void set_spec(struct env *env, const Wire__StepSpec *spec)
         env_set(env, "SLURM_MPI_TYPE", spec->mpi);
     if (spec->cpu_bind && *spec->cpu_bind)
         set_cpu_bind(env, spec->cpu_bind);
+    if (spec->mem_bind && *spec->mem_bind)
+        set_mem_bind(env, spec->mem_bind);
     if (spec->overcommit)
         env_set(env, "SLURM_OVERCOMMIT", "1");
 }

@@ -168,38 +168,47 @@ static int parse_hint(struct job_options *o, const struct job_option *row, const
     return 0;
 }
 
-/* Memory binding: what the kernel does by itself, or nothing; the rest is refused by name. */
+/* Numbers of a map or mask, "0,2-3,0x4*2": digits, hexadecimal, and a repetition. */
+static bool bind_list_ok(const char *list)
+{
+    return *list && strspn(list, "0123456789abcdefABCDEFxX*,-") == strlen(list) && list[0] != ','
+           && !strstr(list, ",,");
+}
+
 static int parse_mem_bind(struct job_options *o, const struct job_option *row, const char *value,
                           struct error *err)
 {
-    static const char *const known[] = { "q", "quiet", "v", "verbose", "no", "none", "local", "nosort", NULL };
-    static const char *const not_yet[] = { "rank", "map_mem", "mask_mem", "sort", "prefer", NULL };
+    static const char *const known[] = { "q", "quiet", "v", "verbose", "no", "none", "local", "rank", "sort",
+                                         "nosort", "p", "prefer", NULL };
+    static const char *const lists[] = { "map_mem", "mask_mem", NULL };
 
     (void)row;
     if (!strcmp(value, "help")) {
         printf("Memory bind options:\n"
                "    --mem-bind=         Bind memory to locality domains (ldom)\n"
+               "        nosort          avoid sorting pages at startup\n"
+               "        sort            sort pages at startup\n"
                "        q[uiet]         quietly bind before task runs (default)\n"
                "        v[erbose]       verbosely report binding before task runs\n"
                "        no[ne]          don't bind tasks to memory (default)\n"
+               "        rank            bind by task rank\n"
                "        local           bind to memory local to processor\n"
+               "        map_mem:<list>  bind by mapping memory of CPU IDs to tasks as specified\n"
+               "                        where <list> is <cpuid1>,<cpuid2>,...<cpuidN>\n"
+               "        mask_mem:<list> bind by setting memory of CPU masks on tasks as specified\n"
+               "                        where <list> is <mask1>,<mask2>,...<maskN>\n"
                "        help            show this help message\n");
         return error_set(err, 0, "%s", "");
     }
     for (const char *p = value; *p;) {
         size_t len = strcspn(p, ",:");
 
-        if (word_is(p, len, not_yet)) {
-            o->exit_code = EXIT_OPTION;
-            return error_set(err, BRE_NOT_SUPPORTED,
-                             "--mem-bind=%.*s is not supported yet: leave it out, memory is then taken "
-                             "near the CPUs that a task is bound to",
-                             (int)len, p);
-        }
+        if (word_is(p, len, lists) && p[len] == ':' && bind_list_ok(p + len + 1))
+            break;
         if (!word_is(p, len, known) || p[len] == ':') {
             o->exit_code = EXIT_OPTION;
-            return error_set(err, BRE_INVAL, "unrecognized --mem-bind argument \"%.64s\": none and local "
-                             "are possible, with quiet or verbose", p);
+            return error_set(err, BRE_INVAL, "unrecognized --mem-bind argument \"%.64s\": none, local, rank, "
+                             "map_mem:LIST and mask_mem:LIST are possible, behind prefer, verbose or quiet", p);
         }
         p += len + (p[len] == ',');
     }
@@ -219,6 +228,11 @@ static void cpu_bind_help(void)
            "                        where <list> is <cpuid1>,<cpuid2>,...<cpuidN>\n"
            "        mask_cpu:<list> specify a CPU ID binding mask for each task\n"
            "                        where <list> is <mask1>,<mask2>,...<maskN>\n"
+           "        rank_ldom       bind task by rank to CPUs in a NUMA locality domain\n"
+           "        map_ldom:<list> specify a NUMA locality domain ID for each task\n"
+           "                        where <list> is <ldom1>,<ldom2>,...<ldomN>\n"
+           "        mask_ldom:<list>specify a NUMA locality domain ID mask for each task\n"
+           "                        where <list> is <mask1>,<mask2>,...<maskN>\n"
            "        sockets         auto-generated masks bind to sockets\n"
            "        cores           auto-generated masks bind to cores\n"
            "        threads         auto-generated masks bind to threads\n"
@@ -226,20 +240,13 @@ static void cpu_bind_help(void)
            "        help            show this help message\n");
 }
 
-/* Numbers of a map or mask, "0,2-3,0x4*2": digits, hexadecimal, and a repetition. */
-static bool bind_list_ok(const char *list)
-{
-    return *list && strspn(list, "0123456789abcdefABCDEFxX*,-") == strlen(list) && list[0] != ','
-           && !strstr(list, ",,");
-}
-
 static int parse_cpu_bind(struct job_options *o, const struct job_option *row, const char *value,
                           struct error *err)
 {
     static const char *const known[] = { "q", "quiet", "v", "verbose", "no", "none", "rank", "sockets",
                                          "socket", "cores", "core", "threads", "thread", "ldoms", "ldom",
-                                         "boards", "board", "y", "yes", "verbosely", NULL };
-    static const char *const lists[] = { "map_cpu", "mask_cpu", NULL };
+                                         "rank_ldom", NULL };
+    static const char *const lists[] = { "map_cpu", "mask_cpu", "map_ldom", "mask_ldom", NULL };
 
     (void)row;
     if (!strcmp(value, "help")) {
@@ -304,7 +311,7 @@ static const struct job_option rows[] = {
       .help = "bind according to application hints (see --hint=help)" },
     { .name = "mem-bind", .arg = ARG_REQUIRED, .arg_name = "type", .commands = CMD_ALL,
       .group = GROUP_AFFINITY, ENV_ALL("MEM_BIND"), .parse = parse_mem_bind,
-      .help = "memory binding (none or local)" },
+      .help = "memory binding (see --mem-bind=help)" },
     { .name = "cpu-bind", .arg = ARG_REQUIRED, .arg_name = "type", .commands = CMD_SRUN,
       .group = GROUP_AFFINITY, .env_srun = "SLURM_CPU_BIND", .parse = parse_cpu_bind,
       .help = "bind tasks to CPUs (see --cpu-bind=help)" },

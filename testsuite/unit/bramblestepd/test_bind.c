@@ -1,6 +1,7 @@
 /* --cpu-bind: which CPUs each task gets. */
 #include "config.h"
 #include "bramblestepd/task/bind.h"
+#include "bramblestepd/task/membind.h"
 #include "util/error.h"
 
 #include <check.h>
@@ -87,6 +88,58 @@ START_TEST(what_is_asked_for_is_done)
 }
 END_TEST
 
+START_TEST(verbose_lines_name_the_kind_as_slurm_does)
+{
+    static const char *const rows[][2] = {
+        { "cores", "MASK" },          { "none", "NONE" },        { "rank", "RANK" },
+        { "map_cpu:0", "MAP " },      { "mask_cpu:1", "MASK" },  { "rank_ldom", "LDRANK" },
+        { "map_ldom:0", "LDMAP " },   { "mask_ldom:0x1,0x1", "LDMASK" }, { "v", "MASK" },
+    };
+    cpu_set_t core, mask;
+
+    CPU_ZERO(&core);
+    CPU_SET(0, &core);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct bind_request r = { .text = rows[i][0], .num_cores = 1, .cores = &core, .num_tasks = 1 };
+        struct bind_result result;
+        struct error err;
+
+        ck_assert_msg(bind_layout(&r, &mask, &result, &err) == 0, "%s: %s", rows[i][0], err.text);
+        ck_assert_str_eq(result.kind, rows[i][1]);
+    }
+}
+END_TEST
+
+static const char *memory(const char *text, uint64_t nodes)
+{
+    static char buf[128];
+    struct membind_request r = { .text = text, .nodes = nodes, .num_tasks = 3 };
+    struct membind_result result;
+    uint64_t masks[3];
+    struct error err = { 0 };
+
+    if (membind_layout(&r, masks, &result, &err) < 0)
+        snprintf(buf, sizeof buf, "%s", err.text);
+    else
+        snprintf(buf, sizeof buf, "%s %d %llx %llx %llx%s", result.what, result.mode, (unsigned long long)masks[0],
+                 (unsigned long long)masks[1], (unsigned long long)masks[2], result.verbose ? " v" : "");
+    return buf;
+}
+
+START_TEST(memory_is_bound_by_task_and_only_to_what_is_there)
+{
+    ck_assert_str_eq(memory(NULL, 1), "mem-bind=NONE -1 1 1 1");
+    ck_assert_str_eq(memory("v,local", 3), "mem-bind=LOC 4 3 3 3 v");
+    ck_assert_str_eq(memory("rank", 5), "mem-bind=RANK 2 1 4 1");
+    ck_assert_str_eq(memory("verbose,prefer,map_mem:1,0", 3), "mem-bind PREFER MAP 1 2 1 2 v");
+    ck_assert_str_eq(memory("sort,mask_mem:0x3*2,2", 3), "mem-bind=MASK 2 3 3 2");
+    ck_assert_ptr_nonnull(strstr(memory("map_mem:1", 1), "does not have"));
+    ck_assert_ptr_nonnull(strstr(memory("map_mem:", 1), "no list"));
+    ck_assert_ptr_nonnull(strstr(memory("near", 1), "unknown value \"near\""));
+    ck_assert_uint_eq(membind_nodes("/nowhere"), 1);
+}
+END_TEST
+
 START_TEST(map_and_mask_name_places_in_the_allocation)
 {
     set_cores("8;9;10;11");
@@ -146,6 +199,8 @@ int main(void)
     tcase_add_test(t, otherwise_all_share_what_the_step_has);
     tcase_add_test(t, what_is_asked_for_is_done);
     tcase_add_test(t, map_and_mask_name_places_in_the_allocation);
+    tcase_add_test(t, verbose_lines_name_the_kind_as_slurm_does);
+    tcase_add_test(t, memory_is_bound_by_task_and_only_to_what_is_there);
     tcase_add_test(t, an_unknown_word_is_refused_by_name);
     tcase_add_test(t, more_tasks_than_cores_go_round);
     tcase_add_test(t, lists_and_masks_are_read_and_written);
