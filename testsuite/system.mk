@@ -34,6 +34,7 @@ system_tests = \
     testsuite/system/controller.t \
     testsuite/system/boards.t \
     testsuite/system/silence.t \
+    testsuite/system/fulldisk.t \
     testsuite/system/mpi.t \
     testsuite/system/hpl.t \
     testsuite/system/users.t \

@@ -34,6 +34,8 @@ export BRAMBLE_CONF='$state/c/bramble.conf' BRAMBLE_MUNGE_SOCKET='$state/c/munge
 export PATH='$prefix/bin':\$PATH MANPATH='$prefix/share/man':
 # 32 cores are played by the few of this machine: a rank that waits must let others run
 export OMPI_MCA_mpi_yield_when_idle=1
+# and a core may have to play several: mpirun of OpenMPI 5 refuses that unless it is told
+export PRTE_MCA_hwloc_default_binding_policy=core:overload-allowed
 EXPORTS
     [ "$uid" -ne 0 ] || echo 'export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1'
 }

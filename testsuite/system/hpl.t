@@ -5,7 +5,7 @@
 . "$TESTSUITE/lib/tap.sh"
 . "$TESTSUITE/lib/cluster.sh"
 export OMPI_MCA_mpi_yield_when_idle=1 OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-export HOME=$CLUSTER_DIR
+export HOME=$CLUSTER_DIR PRTE_MCA_hwloc_default_binding_policy=core:overload-allowed
 BOARD_SHARED="$(dirname "${BRAMBLE_HPL:-/nowhere}")"
 CLUSTER_CONF='kill_wait = 2; mpi_default = "pmix";'
 CLUSTER_PARTITIONS='{ name = "all"; default = true; }, { name = "pi4"; nodes = "class:pi4"; }'
