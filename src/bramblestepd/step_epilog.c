@@ -8,9 +8,11 @@
 #include "util/log.h"
 #include "util/mem.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -57,12 +59,16 @@ static bool start_next(struct step *s, uint32_t task)
     if (!program)
         return false;
     t->epilog_step++;
+    errno = EINVAL;
     t->epilog_pid = *program == '/' ? epilog_spawn(&s->common, task, program, t->epilog_err) : -1;
     if (t->epilog_pid < 0) {
         char line[ERROR_TEXT_MAX];
 
         t->epilog_pid = 0;
-        snprintf(line, sizeof line, "slurmstepd: error: TaskEpilog is not fully qualified pathname (%.900s)", program);
+        if (*program == '/')
+            snprintf(line, sizeof line, "slurmstepd: error: TaskEpilog %.800s: %s", program, strerror(errno));
+        else
+            snprintf(line, sizeof line, "slurmstepd: error: TaskEpilog is not fully qualified pathname (%.900s)", program);
         step_tell(s, line);
         return start_next(s, task);
     }

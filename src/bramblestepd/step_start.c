@@ -259,7 +259,8 @@ void step_spawn_tasks(struct step *s)
     }
     close(s->common.report_fd);
     s->common.report_fd = -1;
-    cgroup_close_enter(s->cgroup);
+    if (!o->task_epilog && !o->user_task_epilog) /* they enter too */
+        cgroup_close_enter(s->cgroup);
     log_debug(DBG_STEP, "step %s: %u tasks started", order_name(o, name), s->num_alive);
     if (o->mem_mb && !cgroup_limits_memory(s->cgroup)) {
         s->memory_timer = reactor_timer_create(s->reactor, on_memory, s);

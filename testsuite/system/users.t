@@ -58,3 +58,16 @@ test_case "an output file goes where its user may write, and only there" '
 test_case "a link to a file of root is not followed with root's rights" '
     echo secret > rootfile && chmod 600 rootfile && as bob ln -s "$PWD/rootfile" link &&
     id=$(as bob sbatch --parsable -o "$PWD/link" --wrap "echo gone") && job_wait $id FAILED && expect secret "$(cat rootfile)"'
+test_case "a task's prolog and epilog run as its user" '
+    printf "#!/bin/sh\necho print before \$(id -un)\n" > tp && printf "#!/bin/sh\necho after \$(id -un) >&2\n" > te && chmod 755 tp te &&
+    expect "before alice during alice after alice" \
+        "$(echo $(as alice srun -n1 --task-prolog="$PWD/tp" --task-epilog="$PWD/te" sh -c "echo during \$(id -un)" 2>&1))"'
+test_case "sbcast writes what its user may write, and follows no link" '
+    echo text > source && as alice salloc -Q -N2 -n2 sh -c "sbcast source \"$PWD/carried\"; echo \$?; sbcast -f source \"$PWD/link\"
+        sbcast source \"$PWD/private/x\"; echo \$?" > out 2>err
+    expect "17 13" "$(echo $(cat out))" && expect 23001 "$(stat -c %u carried)" && expect secret "$(cat rootfile)" && [ ! -e private/x ]'
+test_case "bob cannot attach to a step of alice, nor carry files to her job" '
+    as alice sh -c "exec srun -n1 sleep 30" 2>/dev/null & p=$!
+    wait_for 10 eval "a=\$(squeue -h -u alice -t R -o %i) && [ -n \"\$a\" ]" &&
+    ! as bob sattach $a.0 </dev/null 2>err && grep -q "Access/permission denied" err &&
+    ! as bob sbcast -j $a source "$PWD/bobs" 2>err && [ ! -e bobs ] && kill -TERM $p && { wait $p; true; }'
