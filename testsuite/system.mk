@@ -28,7 +28,7 @@ system_tests = \
     testsuite/system/queries.t \
     testsuite/system/commands.t \
     testsuite/system/steps.t \
-    testsuite/system/restart.t \
+    testsuite/system/restart.t testsuite/system/port.t \
     testsuite/system/crash.t \
     testsuite/system/failpoints.t \
     testsuite/system/controller.t \

@@ -14,7 +14,8 @@ sys_conf() {
     export BRAMBLE_CONF=$BENCH/etc/bramble.conf
     bramble_conf ''
     KEY=$(bramblectld --print-key -f "$BRAMBLE_CONF") || return
-    bramble_conf "controller = \"127.0.0.1:$PORT $KEY\";"
+    CONTROLLER="127.0.0.1:$PORT $KEY"
+    bramble_conf "controller = \"$CONTROLLER\";"
 }
 bramble_conf() {
     (umask 022; cat >"$BRAMBLE_CONF" <<C

@@ -17,9 +17,19 @@ row_submit() {
     result submit "$(word median "$line")" "p95 $(word p95 "$line")"
     line=$(lat -n 800 -p 8 -w 0 -- sbatch -o /dev/null "$TRUE_JOB")
     result submit_rate "$(word rate "$line")" "failures $(word failures "$line")"
+    [ -z "${CONTROLLER:-}" ] || row_submit_port
     scancel -u "$(id -un)"
     wait_empty 60
     partition UP
+}
+
+# The way of a host that is not the controller's: over the port, with munge and the handshake.
+row_submit_port() {
+    local line
+    line=$(BRAMBLE_CONTROLLER=$CONTROLLER lat -n 200 -w 3 -- sbatch -o /dev/null "$TRUE_JOB")
+    result submit_port "$(word median "$line")" "p95 $(word p95 "$line")"
+    line=$(BRAMBLE_CONTROLLER=$CONTROLLER lat -n 800 -p 8 -w 0 -- sbatch -o /dev/null "$TRUE_JOB")
+    result submit_rate_port "$(word rate "$line")" "failures $(word failures "$line")"
 }
 
 stamp_job() {
