@@ -148,6 +148,16 @@ static void loading_done(struct cluster *c)
         }
 }
 
+/* Has scontrol changed what a reconfigure sets back? */
+static bool has_updates(const struct cluster *c)
+{
+    bool some = !list_is_empty(&c->part_updates);
+
+    for (size_t i = 0; i < c->num_nodes && !some; i++)
+        some = c->nodes[i] && (c->nodes[i]->set_weight || c->nodes[i]->set_features);
+    return some;
+}
+
 int cluster_decide_start(struct cluster *c, const struct cluster_now *now, uint64_t id,
                          struct decision *d, struct error *err)
 {
@@ -175,7 +185,7 @@ int cluster_decide_start(struct cluster *c, const struct cluster_now *now, uint6
     }
     if (c->reloaded) {
         c->reloaded = false;
-        if (!list_is_empty(&c->part_updates))
+        if (has_updates(c))
             event_add(d, now, reconfigured, RECONFIGURED, EvReconfigured, EV_RECONFIGURED);
     }
     for (size_t i = 0; i < conf_of(c)->num_nodes; i++)

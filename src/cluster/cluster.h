@@ -264,6 +264,10 @@ int cluster_decide_update_part(struct cluster *c, const struct cluster_now *now,
                                Wire__KeyValue *const *items, size_t num_items, struct decision *d,
                                struct error *err);
 
+int cluster_decide_update_step(struct cluster *c, const struct cluster_now *now,
+                               const struct cluster_who *who, uint32_t job_id, uint32_t step_id,
+                               Wire__KeyValue *const *items, size_t num_items, struct decision *d,
+                               struct error *err);
 /* *name (may be NULL): what was made, in d's arena. */
 int cluster_decide_update_resv(struct cluster *c, const struct cluster_now *now,
                                const struct cluster_who *who, enum update_op op,
@@ -476,6 +480,7 @@ struct node_view {
     uint64_t mem_mb, alloc_mem_mb, free_mem_mb, tmp_mb;
     uint32_t cpu_load_pct, weight;
     const char *hw_class, *arch, *features, *partitions; /* comma lists */
+    const char *comment, *extra; /* NULL: none */
     const char *os, *version, *boot_id, *notes, *model, *network, *host;
     int64_t boot_sec, registered_sec, last_seen_sec;
     bool registered;

@@ -71,3 +71,13 @@ test_case "setdebug changes what the controller logs" '
 test_case "write batch_script and write config" '
     id=$(sbatch --parsable -H -o /dev/null --wrap "echo here") && scontrol write batch_script $id - | grep -q "echo here" &&
     scontrol write config c >o && expect_match "^Slurm config saved to c\." "$(cat o)" && grep -q "^ClusterName=" c.* && scancel $id'
+test_case "update finds jobs by their name, and lists of ids" '
+    a=$(sbatch --parsable -H -J twins -o /dev/null --wrap true) && b=$(sbatch --parsable -H -J twins -o /dev/null --wrap true) &&
+    scontrol update jobname=twins comment=both && expect "both both " "$(squeue -h -j $a,$b -o %k | tr "\n" " ")" &&
+    scontrol update jobid=$a,$b timelimit=7 && expect "7:00 7:00 " "$(squeue -h -j $a,$b -o %l | tr "\n" " ")" &&
+    says 1 "No changes specified" update jobid=$a && says 1 "Update of this parameter is not supported: bogus=1" update jobid=$a bogus=1 &&
+    scancel $a $b'
+test_case "update gives a node words and weight that last until reconfigure" '
+    scontrol update nodename=n1 weight=9 comment=loud && scontrol -o show node n1 | grep -q " Weight=9 .*Comment=loud" &&
+    ctld_kill KILL && ctld_start && node_wait idle 2 && scontrol -o show node n1 | grep -q " Weight=9 " && scontrol reconfigure &&
+    scontrol -o show node n1 | grep -q " Weight=1 .*Comment=loud"'

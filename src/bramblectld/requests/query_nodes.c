@@ -36,6 +36,8 @@ static void node_cell(struct query *q, size_t col, const struct node_view *v)
     STR(NODE_FEATURES, v->features);
     STR(NODE_GRES, cluster_node_gres(q->req->ctld->cluster, v->node_id, false, &t->arena));
     STR(NODE_GRES_USED, cluster_node_gres(q->req->ctld->cluster, v->node_id, true, &t->arena));
+    STR(NODE_COMMENT, v->comment);
+    STR(NODE_EXTRA, v->extra);
     STR(NODE_CLASS, v->hw_class);
     STR(NODE_PARTITIONS, v->partitions);
     STR(NODE_VERSION, v->registered ? v->version : NULL);

@@ -113,6 +113,38 @@ static void update_jobs(struct request *req, const Wire__UpdateRequest *msg)
         ctld_commit(req->ctld, ctld_decision(req->ctld), updated, req);
 }
 
+/* "stepid=12.0" */
+static void update_step(struct request *req, const Wire__UpdateRequest *msg)
+{
+    struct ctld *c = req->ctld;
+    struct cluster_now now = ctld_now(c);
+    const char *text = item(msg, "stepid");
+    Wire__KeyValue **items = arena_alloc(&req->arena, (msg->n_items + 1) * sizeof(Wire__KeyValue *));
+    size_t num = 0;
+    struct jobid id;
+    struct error err;
+
+    for (size_t i = 0; i < msg->n_items; i++)
+        if (strcasecmp(msg->items[i]->key, "stepid") != 0)
+            items[num++] = msg->items[i];
+    if (jobid_parse(text ? text : "", &id, &err) < 0) {
+        request_refuse(req, &err);
+        return;
+    }
+    struct decision *d = ctld_decision(c);
+    const int rc = id.step_id == STEP_NONE
+                       ? error_set(&err, BRE_STEP_ID, "Invalid job step id specified: %.64s names no step", text)
+                       : cluster_decide_update_step(c->cluster, &now, &req->session->who, id.job_id, id.step_id, items,
+                                                    num, d, &err);
+    jobid_fini(&id);
+    if (rc < 0) {
+        ctld_drop(c, d);
+        request_refuse(req, &err);
+        return;
+    }
+    ctld_commit(c, d, updated, req);
+}
+
 void update_handle(struct request *req, const Wire__UpdateRequest *msg)
 {
     struct ctld *c = req->ctld;
@@ -127,6 +159,10 @@ void update_handle(struct request *req, const Wire__UpdateRequest *msg)
         }
     if (msg->op == 0 && strcmp(entity, "job") == 0) {
         update_jobs(req, msg);
+        return;
+    }
+    if (strcmp(entity, "step") == 0 && msg->op == 0) {
+        update_step(req, msg);
         return;
     }
     if (strcmp(entity, "reservation") == 0 && msg->op <= 2) {

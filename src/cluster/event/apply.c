@@ -117,6 +117,8 @@ int cluster_apply(struct cluster *c, const Wire__Event *ev, struct error *err)
         return step_apply_node_ended(c, ev, err);
     case WIRE__EVENT__BODY_STEP_ENDING:
         return step_apply_ending(c, ev, err);
+    case WIRE__EVENT__BODY_STEP_UPDATED:
+        return step_apply_updated(c, ev, err);
     case WIRE__EVENT__BODY_STEP_ENDED:
         return step_apply_ended(c, ev, err);
     case WIRE__EVENT__BODY_TOPOLOGY_ADDED:

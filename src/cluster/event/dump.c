@@ -82,6 +82,9 @@ static void dump_node(struct strbuf *sb, const struct node *node)
                 node->flags, node->reason ? node->reason : "-", node->cores,
                 node->num_used);
     dump_cores(sb, node->used);
+    if (node->set_weight || node->comment || node->extra)
+        strbuf_addf(sb, " weight %u comment %s extra %s", node->set_weight, node->comment ? node->comment : "-",
+                    node->extra ? node->extra : "-");
     strbuf_addf(sb, " mem %llu/%llu jobs %u key %d boot %s features %s\n",
                 (unsigned long long)node->alloc_mem_mb, (unsigned long long)node->mem_mb,
                 node->num_jobs, node->has_key,

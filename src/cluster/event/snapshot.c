@@ -103,6 +103,11 @@ static bool emit_node(struct snapshot *s)
     reg->facts = node->facts;
     m->registered = reg;
     SET(m, flags, node->flags);
+    if (node->set_weight)
+        SET(m, weight, node->set_weight);
+    m->features = node->set_features;
+    m->comment = node->comment;
+    m->extra = node->extra;
     m->reason = node->reason;
     SET(m, reason_uid, node->reason_uid);
     SET(m, reason_usec, node->reason_usec);

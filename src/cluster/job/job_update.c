@@ -2,29 +2,13 @@
 #include "cluster/event/event.h"
 
 #include "cluster/job/job.h"
+#include "cluster/job/job_wish.h"
 #include "cluster/sched/sched.h"
 #include "util/num.h"
 #include "util/timefmt.h"
 
 #include <string.h>
 #include <strings.h>
-
-struct job_wish {
-    Wire__JobSpec spec; /* what is set */
-    char *cleared[64];  /* what is unset */
-    size_t num_cleared;
-    bool has_throttle;
-    uint32_t throttle;
-    bool has_priority, has_hold, needs_pending, needs_operator;
-    uint32_t priority, hold;
-    bool resources; /* the request itself changes: admit it anew */
-};
-
-static void clear(struct job_wish *w, const char *field)
-{
-    if (w->num_cleared < ARRAY_SIZE(w->cleared))
-        w->cleared[w->num_cleared++] = (char *)field;
-}
 
 static int set_u32(const char *val, uint32_t *field, protobuf_c_boolean *has,
                    const char *key, struct error *err)
@@ -38,7 +22,7 @@ static int set_text(struct job_wish *w, const char *val, char **field, const cha
     if (*val)
         *field = (char *)val;
     else
-        clear(w, name);
+        job_wish_clear(w, name);
     return 0;
 }
 
@@ -116,6 +100,18 @@ static int set_item(struct cluster *c, const struct cluster_now *now, struct job
         w->resources = job->phase == PHASE_PENDING;
         w->needs_operator = job->phase != PHASE_PENDING;
         rc = set_time_limit(w, job, c, val, err);
+    } else if (KEY("endtime")) {
+        time_t at;
+
+        pending_only = false;
+        if (job->phase != PHASE_RUNNING)
+            return error_set(err, BRE_NOT_RUNNING, "EndTime is for a job that runs: set TimeLimit");
+        if ((rc = time_at_parse(val, (time_t)(now->wall_usec / USEC), TIME_AT_FUTURE, &at, key, err)) == 0) {
+            int64_t ran = at * USEC - job->start_usec - job_suspended_usec(job, now->wall_usec);
+
+            w->needs_operator = true;
+            SET(s, time_limit_min, ran > 0 ? (uint32_t)((ran + MIN_USEC - 1) / MIN_USEC) : 1);
+        }
     } else if (KEY("priority")) {
         rc = set_priority(w, val, err);
     } else if (KEY("nice")) {
@@ -175,12 +171,12 @@ static int set_item(struct cluster *c, const struct cluster_now *now, struct job
     } else if (KEY("minmemorynode")) {
         w->resources = true;
         s->has_mem_per_node_mb = 1;
-        clear(w, "mem_per_cpu_mb");
+        job_wish_clear(w, "mem_per_cpu_mb");
         rc = size_parse_mb(val, &s->mem_per_node_mb, key, err);
     } else if (KEY("minmemorycpu")) {
         w->resources = true;
         s->has_mem_per_cpu_mb = 1;
-        clear(w, "mem_per_node_mb");
+        job_wish_clear(w, "mem_per_node_mb");
         rc = size_parse_mb(val, &s->mem_per_cpu_mb, key, err);
     } else if (KEY("contiguous")) {
         w->resources = true;
@@ -217,8 +213,8 @@ static int set_item(struct cluster *c, const struct cluster_now *now, struct job
     } else if (KEY("wckey")) {
         rc = set_text(w, val, &s->wckey, "wckey");
     } else {
-        return error_set(err, BRE_UPDATE,
-                         "Update of this parameter is not supported: %s=%s", key, val);
+        rc = job_wish_set(w, key, val, err);
+        pending_only = w->pending_only;
     }
 #undef KEY
     w->needs_pending |= pending_only;
@@ -311,7 +307,8 @@ static int decide_update(struct job *job, void *arg, struct decision *d, struct 
         SET(ev, end_limit,
             w.spec.time_limit_min == TIME_UNLIMITED_MIN
                 ? 0
-                : job->start_usec + (int64_t)w.spec.time_limit_min * MIN_USEC);
+                : job->start_usec + job_suspended_usec(job, now->wall_usec)
+                      + (int64_t)w.spec.time_limit_min * MIN_USEC);
     return 0;
 }
 

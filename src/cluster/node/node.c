@@ -94,7 +94,7 @@ void node_refresh(struct cluster *c, struct node *node)
         features_add_list(node,
                           word_size(facts->abi && *facts->abi ? facts->abi : facts->arch));
     }
-    features_add_list(node, conf ? conf->features : NULL);
+    features_add_list(node, node->set_features ? node->set_features : conf ? conf->features : NULL);
     for (uint32_t i = 0; i < node->num_features; i++) {
         if (i)
             strbuf_addc(&sb, ',');
@@ -141,8 +141,16 @@ void node_destroy(struct node *node)
     free(node->facts);
     free(node->address);
     free(node->reason);
+    free(node->set_features);
+    free(node->comment);
+    free(node->extra);
     free(node->name);
     free(node);
+}
+
+uint32_t node_weight(const struct node *node)
+{
+    return node->set_weight ? node->set_weight : node->conf ? node->conf->weight : 1;
 }
 
 bool node_is_up(const struct node *node)
@@ -364,7 +372,9 @@ bool cluster_node_view(struct cluster *c, uint32_t node_id, struct node_view *v)
     v->alloc_mem_mb = node->alloc_mem_mb;
     v->free_mem_mb = node->free_mem_mb;
     v->cpu_load_pct = node->cpu_load_pct;
-    v->weight = node->conf ? node->conf->weight : 1;
+    v->weight = node_weight(node);
+    v->comment = node->comment;
+    v->extra = node->extra;
     v->hw_class = node_class(node);
     v->features = node->features_text;
     v->partitions = node_partitions(c, node);

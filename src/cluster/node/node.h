@@ -51,6 +51,9 @@ struct node {
     uint32_t num_jobs, cap_jobs;
     struct node_gres *gres;        /* as configured */
     uint32_t num_gres;
+    uint32_t set_weight;           /* by scontrol until reconfigure; 0: the configuration's */
+    char *set_features;            /* the same; NULL: the configuration's */
+    char *comment, *extra;
     char **features;               /* class, architecture, word size, configured ones */
     uint32_t num_features;
     char *features_text, *partitions_text;
@@ -70,6 +73,7 @@ struct node *node_find(const struct cluster *c, const char *name);
 struct node *node_add(struct cluster *c, uint32_t id, const char *name);
 void node_destroy(struct node *node);
 void node_refresh(struct cluster *c, struct node *node); /* after facts or configuration changed */
+uint32_t node_weight(const struct node *node);
 bool node_is_up(const struct node *node);     /* can run what it has been given */
 bool node_is_usable(const struct node *node); /* may be given work now */
 bool node_has_feature(const struct node *node, const char *feature);

@@ -68,6 +68,15 @@ int node_apply_registered(struct cluster *c, const Wire__Event *ev, struct error
     return 0;
 }
 
+/* NULL: as it is; "": none. */
+static void set_word(char **at, const char *text)
+{
+    if (!text)
+        return;
+    free(*at);
+    *at = *text ? xstrdup(text) : NULL;
+}
+
 int node_apply_state(struct cluster *c, const Wire__Event *ev, struct error *err)
 {
     const Wire__EvNodeState *m = ev->node_state;
@@ -110,6 +119,14 @@ int node_apply_state(struct cluster *c, const Wire__Event *ev, struct error *err
             c->clock.mono_ms; /* what it had is over: cluster_decide_timers() */
     if (m->forget_key)
         node->has_key = false;
+    if (m->has_weight)
+        node->set_weight = m->weight;
+    set_word(&node->comment, m->comment);
+    set_word(&node->extra, m->extra);
+    if (m->features) {
+        set_word(&node->set_features, m->features);
+        node_refresh(c, node);
+    }
     if (m->change == NODE_CHANGE_RESUME || m->change == NODE_CHANGE_UNDRAIN_AUTO) {
         clear_reason(node);
     } else if (m->reason && *m->reason) {
@@ -134,6 +151,11 @@ int node_apply_image(struct cluster *c, const Wire__Event *ev, struct error *err
     node = node_add(c, m->registered->node_id, m->registered->name);
     set_facts(c, node, m->registered);
     node->flags = m->flags;
+    node->set_weight = m->weight;
+    set_word(&node->comment, m->comment);
+    set_word(&node->extra, m->extra);
+    set_word(&node->set_features, m->features);
+    node_refresh(c, node);
     node->reason = m->reason && *m->reason ? xstrdup(m->reason) : NULL;
     node->reason_uid = m->reason_uid;
     node->reason_usec = m->reason_usec;

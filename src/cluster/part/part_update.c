@@ -3,6 +3,7 @@
 
 #include "cluster/event/event.h"
 #include "cluster/job/job.h"
+#include "cluster/node/node.h"
 #include "util/num.h"
 #include "util/timefmt.h"
 
@@ -225,6 +226,13 @@ int part_apply_reconfigured(struct cluster *c, const Wire__Event *ev, struct err
     (void)ev;
     (void)err;
     part_updates_clear(c);
+    for (size_t i = 0; i < c->num_nodes; i++) /* what scontrol has set of nodes ends here, too */
+        if (c->nodes[i]) {
+            c->nodes[i]->set_weight = 0;
+            free(c->nodes[i]->set_features);
+            c->nodes[i]->set_features = NULL;
+            node_refresh(c, c->nodes[i]);
+        }
     cluster_nodes_changed(c);
     return 0;
 }

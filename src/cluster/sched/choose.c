@@ -11,8 +11,8 @@
 
 static bool slot_before(const struct slot *a, const struct slot *b, bool largest)
 {
-    uint32_t wa = a->node->conf ? a->node->conf->weight : 1;
-    uint32_t wb = b->node->conf ? b->node->conf->weight : 1;
+    uint32_t wa = node_weight(a->node);
+    uint32_t wb = node_weight(b->node);
 
     if (largest && a->tasks != b->tasks)
         return a->tasks > b->tasks;

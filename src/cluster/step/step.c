@@ -5,7 +5,10 @@
 #include "cluster/node/node.h"
 
 #include <signal.h>
+#include "util/timefmt.h"
+
 #include <string.h>
+#include <strings.h>
 
 struct step *step_find(const struct job *job, uint32_t step_id)
 {
@@ -229,6 +232,53 @@ int step_apply_node_ended(struct cluster *c, const Wire__Event *ev, struct error
     }
     if (st->text && *st->text && !step->text)
         step->text = xstrdup(st->text);
+    return 0;
+}
+
+int step_apply_updated(struct cluster *c, const Wire__Event *ev, struct error *err)
+{
+    const Wire__EvStepUpdated *m = ev->step_updated;
+    struct step *step = step_for_event(c, m->job_id, m->step_id, m->attempt, true, err);
+
+    if (!step)
+        return -1;
+    step->end_limit = m->end_limit;
+    job_timer_update(c, step->job);
+    return 0;
+}
+
+int cluster_decide_update_step(struct cluster *c, const struct cluster_now *now,
+                               const struct cluster_who *who, uint32_t job_id, uint32_t step_id,
+                               Wire__KeyValue *const *items, size_t num_items, struct decision *d,
+                               struct error *err)
+{
+    struct job *job = job_table_find(&c->jobs, job_id);
+    struct step *step;
+    Wire__EvStepUpdated *ev;
+    uint32_t minutes = 0;
+
+    if (!job)
+        return error_set(err, BRE_JOB_ID, "Invalid job id specified");
+    if (!who->is_operator && !who->is_admin && who->uid != job->ident->msg->uid)
+        return error_set(err, BRE_ACCESS, "Access/permission denied");
+    for (size_t i = 0; i < num_items; i++) {
+        if (strcasecmp(items[i]->key, "timelimit") != 0)
+            return error_set(err, BRE_UPDATE,
+                             "Update of this parameter is not supported: %s=%s (of a step the TimeLimit "
+                             "can be changed)",
+                             items[i]->key, items[i]->value);
+        if (time_limit_parse(items[i]->value, &minutes, "TimeLimit", err) < 0)
+            return -1;
+    }
+    if (!(step = step_find(job, step_id)) || step->end_state)
+        return error_set(err, BRE_STEP_ID, "Invalid job step id specified");
+    clock_check(c, now, d);
+    ev = event_add(d, now, step_updated, STEP_UPDATED, EvStepUpdated, EV_STEP_UPDATED);
+    SET(ev, job_id, job_id);
+    SET(ev, step_id, step_id);
+    SET(ev, attempt, step->attempt);
+    SET(ev, end_limit,
+        minutes == TIME_UNLIMITED_MIN || !minutes ? 0 : step->start_usec + (int64_t)minutes * MIN_USEC);
     return 0;
 }
 

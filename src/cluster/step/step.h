@@ -54,6 +54,7 @@ enum job_state step_result(const struct step *step, uint32_t *exit_status);
 int step_apply_created(struct cluster *c, const Wire__Event *ev, struct error *err);
 int step_apply_node_ended(struct cluster *c, const Wire__Event *ev, struct error *err);
 int step_apply_ending(struct cluster *c, const Wire__Event *ev, struct error *err);
+int step_apply_updated(struct cluster *c, const Wire__Event *ev, struct error *err);
 int step_apply_ended(struct cluster *c, const Wire__Event *ev, struct error *err);
 int step_apply_image(struct cluster *c, const Wire__Event *ev, struct error *err);
 

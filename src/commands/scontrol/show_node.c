@@ -26,7 +26,7 @@ static const uint16_t node_fields[] = {
     FIELD_NODE_TMP, FIELD_NODE_WEIGHT, FIELD_NODE_FEATURES, FIELD_NODE_GRES, FIELD_NODE_PARTITIONS,
     FIELD_NODE_VERSION, FIELD_NODE_BOOT_TIME, FIELD_NODE_START_TIME, FIELD_NODE_LAST_BUSY, FIELD_NODE_REASON,
     FIELD_NODE_REASON_USER, FIELD_NODE_REASON_TIME, FIELD_NODE_NOTES, FIELD_NODE_COMMENT,
-    FIELD_NODE_CORE_SPEC, FIELD_NODE_OWNER, FIELD_NODE_MODEL, 0
+    FIELD_NODE_CORE_SPEC, FIELD_NODE_OWNER, FIELD_NODE_MODEL, FIELD_NODE_EXTRA, 0
 };
 static const uint16_t step_fields[] = {
     FIELD_STEP_JOB_ID, FIELD_STEP_ID, FIELD_STEP_NAME, FIELD_STEP_UID, FIELD_STEP_PARTITION,
@@ -154,6 +154,10 @@ static void add_history(struct record *rec, const struct table *t, size_t i)
     if (table_text(t, FIELD_NODE_COMMENT, i)) {
         record_line(rec);
         record_text(rec, "Comment", table_text(t, FIELD_NODE_COMMENT, i));
+    }
+    if (table_text(t, FIELD_NODE_EXTRA, i)) {
+        record_line(rec);
+        record_text(rec, "Extra", table_text(t, FIELD_NODE_EXTRA, i));
     }
     if (table_text(t, FIELD_NODE_NOTES, i)) {
         record_line(rec);

@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
+#include "bramble/constants.h"
 #include "util/error.h"
 #include "util/mem.h"
 #include "wire/client.pb-c.h"
@@ -74,7 +76,12 @@ static int parse(struct words *w, int argc, char **argv, const char *what)
 
         split(argv[i], item);
         w->pointers[w->num++] = item;
-        /* a step is named by its id, a job's update may bear a reservation's name */
+            /* a step is named by its id, a job's update may bear a reservation's name */
+        if (w->kind >= 0 && !strcmp(kinds[w->kind].name, "jobname") && which_kind(item->key) == 0) {
+            w->kind = 0; /* the job with this id; its name is a field */
+            item->key = (char *)kinds[0].name;
+            w->name = item->value ? item->value : "";
+        }
         if (w->kind < 0 && (w->kind = which_kind(item->key)) >= 0) {
             item->key = (char *)kinds[w->kind].name;
             w->name = item->value ? item->value : "";
@@ -177,8 +184,46 @@ static int check_users(const struct words *w, const char *doing)
     return 0;
 }
 
+/* "JobName=x ..." is an update of all one's jobs of that name. */
+static int name_to_ids(struct scontrol *sc, struct words *w, char **ids)
+{
+    static const uint16_t fields[] = { FIELD_JOB_ID, 0 };
+    Wire__QueryRequest req = WIRE__QUERY_REQUEST__INIT;
+    CLEANUP_STRBUF struct strbuf list = STRBUF_INIT;
+    char message[2 * ERROR_TEXT_MAX], uid[16];
+    struct error err = { 0 };
+    struct table *table;
+
+    snprintf(uid, sizeof uid, "%u", (unsigned)geteuid());
+    req.has_table = true;
+    req.table = QUERY_JOBS;
+    req.names = (char *)w->name;
+    req.users = uid;
+    req.states = (char *)"PENDING,RUNNING,SUSPENDED";
+    if (!(table = scontrol_query(sc, &req, fields, &err))) {
+        fprintf(stderr, "slurm_load_jobs error: %s\n", scontrol_error_text(&err, message, sizeof message));
+        return -1;
+    }
+    for (size_t i = 0; i < table_rows(table); i++)
+        strbuf_addf(&list, "%s%lld", i ? "," : "", (long long)table_int(table, FIELD_JOB_ID, i));
+    table_destroy(table);
+    if (!list.len) {
+        fprintf(stderr, "No job found with name %s\n", w->name);
+        return -1;
+    }
+    *ids = strbuf_take(&list);
+    for (size_t i = 0; i < w->num; i++)
+        if (w->items[i].value == w->name) {
+            w->items[i].key = (char *)"jobid";
+            w->items[i].value = *ids;
+        }
+    w->name = *ids;
+    return 0;
+}
+
 int cmd_update(struct scontrol *sc, int argc, char **argv)
 {
+    CLEANUP_FREE char *ids = NULL;
     struct words w;
     Wire__UpdateReply *reply;
     struct error err = { 0 };
@@ -193,6 +238,8 @@ int cmd_update(struct scontrol *sc, int argc, char **argv)
         return -1;
     }
     if (check_words(&w) < 0)
+        return -1;
+    if (!strcmp(kinds[w.kind].name, "jobname") && name_to_ids(sc, &w, &ids) < 0)
         return -1;
     if (!strcmp(kinds[w.kind].entity, "reservation") && check_users(&w, "updating") < 0)
         return -1;
@@ -239,6 +286,9 @@ int cmd_create(struct scontrol *sc, int argc, char **argv)
               stderr);
         return -1;
     }
+    for (size_t i = 0; i < w.num; i++)
+        if (resv && !w.items[i].value && w.items[i].key == kinds[w.kind].name)
+            w.items[i].value = (char *)"";
     for (size_t i = 0; i < w.num; i++)
         if (!w.items[i].value && !(resv && w.items[i].key == kinds[w.kind].name)) {
             fprintf(stderr, "scontrol: error: Invalid input: %s  Request aborted\n", w.items[i].key);

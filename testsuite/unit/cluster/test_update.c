@@ -69,6 +69,100 @@ START_TEST(what_was_asked_for_can_be_changed_while_the_job_waits)
 }
 END_TEST
 
+START_TEST(every_other_key_has_its_effect_or_is_refused_by_name)
+{
+    static const char *const no_keys[] = { "BurstBuffer", "Clusters", "DelayBoot", "Gres", "NumCPUs",
+                                           "Reboot", "SiteFactor", "UserID", "Nonsense" };
+    const Wire__JobSpec *spec;
+
+    set("MailType", "BEGIN,TIME_LIMIT_80");
+    set("MailUser", "alice@example.org");
+    set("TimeMin", "5");
+    set("Extra", "x");
+    set("WorkDir", "/tmp");
+    set("QOS", "normal");
+    set("Prefer", "pi4");
+    set("MinTmpDiskNode", "0");
+    set("OverSubscribe", "yes");
+    spec = world_view(&w, job).spec;
+    ck_assert_uint_eq(spec->mail_events, MAIL_BEGIN | MAIL_TIME_LIMIT_80);
+    ck_assert_str_eq(spec->mail_user, "alice@example.org");
+    ck_assert_uint_eq(spec->time_min_min, 5);
+    ck_assert_str_eq(spec->work_dir, "/tmp");
+    ck_assert_str_eq(spec->prefer, "pi4");
+    ck_assert(spec->oversubscribe);
+    refused("ReservationName", "nope", "Requested reservation is invalid");
+    refused("MailType", "BOGUS", "mailtype=BOGUS");
+    for (size_t i = 0; i < sizeof(no_keys) / sizeof(no_keys[0]); i++)
+        refused(no_keys[i], "1", no_keys[i]);
+}
+END_TEST
+
+static const char *first_node(void)
+{
+    struct node_view v;
+
+    ck_assert(cluster_node_view(w.c, 0, &v));
+    return v.name;
+}
+
+static int node_key(const char *key, const char *value)
+{
+    Wire__KeyValue a = WIRE__KEY_VALUE__INIT, b = WIRE__KEY_VALUE__INIT, *items[] = { &a, &b };
+    struct cluster_who root = { 0, true, true };
+
+    a.key = (char *)"nodename";
+    a.value = (char *)first_node();
+    b.key = (char *)key;
+    b.value = (char *)value;
+    decision_reset(&w.d);
+    if (cluster_decide_update_nodes(w.c, &w.now, &root, items, 2, &w.d, &w.err) < 0)
+        return -1;
+    world_commit(&w);
+    return 0;
+}
+
+START_TEST(nodes_get_another_weight_other_features_and_words)
+{
+    struct node_view v;
+
+    ck_assert_int_eq(node_key("weight", "7"), 0);
+    ck_assert_int_eq(node_key("activefeatures", "fast,loud"), 0);
+    ck_assert_int_eq(node_key("comment", "fan"), 0);
+    ck_assert_int_eq(node_key("extra", "shelf 2"), 0);
+    world_check_replay(&w);
+    ck_assert(cluster_node_view(w.c, 0, &v));
+    ck_assert_uint_eq(v.weight, 7);
+    ck_assert_ptr_nonnull(strstr(v.features, "fast,loud"));
+    ck_assert_str_eq(v.comment, "fan");
+    ck_assert_str_eq(v.extra, "shelf 2");
+    ck_assert_int_lt(node_key("state", "power_down"), 0);
+    ck_assert_int_lt(node_key("cpubind", "core"), 0);
+    ck_assert_ptr_nonnull(strstr(w.err.text, "cpubind"));
+}
+END_TEST
+
+START_TEST(the_limit_of_a_step_can_be_changed)
+{
+    Wire__StepSpec step = WIRE__STEP_SPEC__INIT;
+    Wire__KeyValue item = WIRE__KEY_VALUE__INIT, *items[] = { &item };
+    struct cluster_who me = { WORLD_UID, false, false };
+    uint32_t id = world_submit_start(&w), step_id;
+
+    ck_assert_int_eq(world_step(&w, id, &step, &step_id), 0);
+    item.key = (char *)"timelimit";
+    item.value = (char *)"1";
+    decision_reset(&w.d);
+    ck_assert_int_eq(cluster_decide_update_step(w.c, &w.now, &me, id, step_id, items, 1, &w.d, &w.err), 0);
+    world_commit(&w);
+    world_pass_time(&w, 61);
+    ck_assert_uint_gt(world_effects(&w, EFFECT_KILL, id), 0);
+    me.uid = 4711;
+    ck_assert_int_lt(cluster_decide_update_step(w.c, &w.now, &me, id, step_id, items, 1, &w.d, &w.err), 0);
+    ck_assert_int_eq(w.err.code, BRE_ACCESS);
+}
+END_TEST
+
 START_TEST(a_value_can_be_taken_back)
 {
     set("Features", "pi5");
@@ -269,6 +363,9 @@ int main(void)
 {
     const TTest *const tests[] = {
         what_was_asked_for_can_be_changed_while_the_job_waits,
+        every_other_key_has_its_effect_or_is_refused_by_name,
+        nodes_get_another_weight_other_features_and_words,
+        the_limit_of_a_step_can_be_changed,
         a_value_can_be_taken_back,
         wrong_values_are_refused_with_key_and_value,
         time_limits_can_be_changed_by_a_difference,
