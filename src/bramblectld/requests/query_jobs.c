@@ -201,7 +201,7 @@ static void job_cell(struct query *q, size_t col, struct job *job, const struct 
     INT(JOB_KIND, s->kind);
     INT(JOB_EXIT_STATUS, v->exit_status);
     INT(JOB_DERIVED_EXIT, 0);
-    INT(JOB_SHARED, s->has_exclusive && s->exclusive ? 0 : s->has_oversubscribe && s->oversubscribe ? 1 : FIELD_UNSET);
+    INT(JOB_SHARED, s->has_exclusive && s->exclusive ? 0 : s->exclusive_user ? 2 : s->has_oversubscribe && s->oversubscribe ? 1 : FIELD_UNSET);
     INT(JOB_CONTIGUOUS, s->has_contiguous && s->contiguous);
     INT(JOB_CORE_SPEC, opt(s->has_core_spec, s->core_spec));
     STR(JOB_ALLOC_DETAIL, alloc_detail(q, job));

@@ -62,6 +62,7 @@ struct alloc_node {
     uint32_t flags;
     uint64_t mem_mb;
     struct bitmap *cores; /* NULL once clean */
+    bool owner; /* counted in the node's num_owners */
     char *gres; /* "gpu:hailo:2(IDX:0-1)"; NULL: none; kept after the end, for the records */
 };
 struct alloc {

@@ -43,6 +43,8 @@ void job_place_clean(struct cluster *c, struct job *job, uint32_t place)
         return;
     node_give_back(node_at(c, an->node_id), job, place, an->cores, an->mem_mb);
     node_gres_give_back(node_at(c, an->node_id), an->gres);
+    node_at(c, an->node_id)->num_owners -= an->owner;
+    an->owner = false;
     bitmap_destroy(an->cores);
     an->cores = NULL;
     an->flags |= ALLOC_CLEAN;
@@ -96,7 +98,12 @@ int job_take_alloc(struct cluster *c, struct job *job, struct alloc *alloc, bool
     alloc_destroy(job->alloc);
     job->alloc = alloc;
     for (uint32_t i = 0; i < alloc->count; i++)
-        if (!(alloc->nodes[i].flags & ALLOC_CLEAN))
-            node_gres_take(node_at(c, alloc->nodes[i].node_id), alloc->nodes[i].gres);
+        if (!(alloc->nodes[i].flags & ALLOC_CLEAN)) {
+            struct node *node = node_at(c, alloc->nodes[i].node_id);
+
+            node_gres_take(node, alloc->nodes[i].gres);
+            alloc->nodes[i].owner = job->spec->msg->exclusive_user;
+            node->num_owners += alloc->nodes[i].owner;
+        }
     return 0;
 }

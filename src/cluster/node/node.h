@@ -49,6 +49,7 @@ struct node {
     uint32_t num_used;
     struct node_job *jobs;
     uint32_t num_jobs, cap_jobs;
+    uint32_t num_owners;           /* of them, share only with their own user */
     struct node_gres *gres;        /* as configured */
     uint32_t num_gres;
     uint32_t set_weight;           /* by scontrol until reconfigure; 0: the configuration's */

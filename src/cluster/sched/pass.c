@@ -17,6 +17,7 @@ struct sched {
     uint32_t num_open; /* of them, not blocked */
     uint32_t planned;
     uint32_t units; /* of this pass */
+    uint32_t uid;   /* of the job that is looked at */
     uint32_t tried; /* jobs it has looked at */
     bool cut;       /* it stopped planning before the end of the queue */
     struct plan *plan;
@@ -237,6 +238,23 @@ static void amount_least(const struct node *node, struct amount *a, const struct
         a->gres[k] = b->gres[k] < a->gres[k] ? b->gres[k] : a->gres[k];
 }
 
+/* --exclusive=user: nodes that a user shares with nobody else. */
+static bool user_may_share(uint32_t uid, const struct shape *shape, const struct node *node)
+{
+    const struct tentative *t = node->tentative;
+
+    if (t && (shape->exclusive_user || t->owned) && (t->several || t->uid != uid))
+        return false;
+    for (uint32_t i = 0; (shape->exclusive_user || node->num_owners) && i < node->num_jobs; i++) {
+        const struct job *job = node->jobs[i].job;
+
+        if ((shape->exclusive_user || job->spec->msg->exclusive_user)
+            && job->ident->msg->uid != uid)
+            return false;
+    }
+    return true;
+}
+
 static uint32_t slots_now(struct sched *s, struct shape *shape, const struct shape_part *sp,
                           const struct cluster_now *now, int64_t length, enum fit_rule rule)
 {
@@ -253,6 +271,8 @@ static uint32_t slots_now(struct sched *s, struct shape *shape, const struct sha
         s->units++;
         if (node->num_used + (t ? t->given.cores : 0) >= node->cores
             || (!node_is_usable(node) && rule != FIT_WITH_UNUSABLE))
+            continue;
+        if (!user_may_share(s->uid, shape, node))
             continue;
         node_spare(node, &slot.spare);
         if (t)
@@ -365,6 +385,9 @@ static bool emit_start(struct sched *s, const struct cluster_now *now, struct jo
         SET(na, cpus, take.cores * shape_threads(shape, node));
         SET(na, mem_mb, take.mem_mb);
         SET(na, tasks, slot->chosen);
+        t->several |= t->given.cores && t->uid != job->ident->msg->uid;
+        t->uid = job->ident->msg->uid;
+        t->owned |= shape->exclusive_user;
         t->given.cores += take.cores;
         t->given.mem_mb += take.mem_mb;
         for (uint32_t k = 0; k < node->num_gres; k++)
@@ -518,6 +541,7 @@ static bool try_start(struct sched *s, const struct cluster_now *now, struct sha
 {
     struct job *job = shape->cursor;
 
+    s->uid = job->ident->msg->uid;
     return (shape->preferred && try_shape(s, now, job, shape->preferred, d))
            || try_shape(s, now, job, shape, d);
 }
@@ -765,6 +789,7 @@ bool sched_fits_now(struct cluster *c, const struct cluster_now *now, struct sha
     struct sched *s = c->sched;
 
     shape_refresh(c, shape);
+    s->uid = queue_first(shape) ? queue_first(shape)->ident->msg->uid : 0;
     for (uint32_t i = 0; i < shape->num_parts; i++) {
         const struct shape_part *sp = &shape->parts[i];
         const struct part *part = &c->parts[sp->part_index];

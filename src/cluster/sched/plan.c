@@ -357,7 +357,8 @@ static void windows_of(struct plan *p, const struct shape *shape, const struct p
             w.idle &= room == w.spare.cores;
             w.spare.cores = room;
         }
-        w.tasks = shape_fit(p->c, shape, part, node, &w.spare, w.idle);
+        if (!shape->exclusive_user || w.idle) /* whose the others are is not looked at ahead */
+            w.tasks = shape_fit(p->c, shape, part, node, &w.spare, w.idle);
         if (!w.tasks) {
             if (open)
                 window_add(p, (struct window){ .at = at, .slot = slot });

@@ -62,7 +62,7 @@ struct shape {
     uint32_t cpus_per_task, ntasks_per_node, ntasks_per_core, ntasks_per_socket, min_cpus;
     uint64_t mem_per_node_mb, mem_per_cpu_mb;
     bool has_mem_per_node, has_mem_per_cpu, exclusive, overcommit, contiguous, use_min_nodes,
-        spread_job;
+        spread_job, exclusive_user;
     uint32_t time_limit_min;       /* 0: the partition's default */
     uint32_t time_min_min;         /* 0: no less will do */
     uint32_t min_tmp_mb, threads_per_core, sockets_per_node, cores_per_socket;
@@ -214,6 +214,8 @@ struct tentative {
     struct node *node;
     struct bitmap *used;   /* cores that jobs have or are about to get */
     struct amount given;   /* given away here */
+    uint32_t uid;          /* of who got it */
+    bool several, owned;   /* users; one of them will have no other */
     struct bitmap *gres[NODE_GRES_MAX]; /* units in use; NULL: as the node has them */
     int64_t until;         /* the latest end */
 };

@@ -30,6 +30,7 @@ static void shape_fields(const Wire__JobSpec *spec, Wire__JobSpec *key)
     COPY(threads_per_core);
     COPY(use_min_nodes);
     COPY(spread_job);
+    COPY(exclusive_user);
     COPY(sockets_per_node);
     COPY(cores_per_socket);
     COPY(cpus_per_gpu);
@@ -100,6 +101,7 @@ static void shape_read(struct shape *s, const Wire__JobSpec *key)
     s->expr = s->features ? feature_parse(s->features, NULL) : NULL;
     s->use_min_nodes = key->use_min_nodes;
     s->spread_job = key->spread_job;
+    s->exclusive_user = key->exclusive_user;
     s->sockets_per_node = key->sockets_per_node;
     s->cores_per_socket = key->cores_per_socket;
     if (key->hint && strcmp(key->hint, "nomultithread") == 0)

@@ -56,7 +56,7 @@ struct job_options {
     uint32_t sockets_per_node, cores_per_socket;
     uint32_t min_cpus_per_node, min_tmp_mb;
     uint64_t mem_per_node_mb, mem_per_cpu_mb;
-    bool exclusive, oversubscribe, overcommit, contiguous, use_min_nodes, spread_job;
+    bool exclusive, exclusive_user, oversubscribe, overcommit, contiguous, use_min_nodes, spread_job;
 
     /* where */
     char *partition, *nodelist, *exclude, *features, *prefer;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "util/error.h"
+#include "util/log.h"
 #include "util/mem.h"
 #include "util/num.h"
 #include "util/timefmt.h"
@@ -81,6 +82,19 @@ static int parse_switch_wait(struct job_options *o, const struct job_option *row
     return 0;
 }
 
+/* Nobody may set cores aside: no node has any to spare for the system.  In Slurm's words. */
+static int parse_core_spec(struct job_options *o, const struct job_option *row, const char *value,
+                           struct error *err)
+{
+    uint32_t count;
+
+    if (num_parse_u32(value, 0, UINT16_MAX, &count, "", NULL) < 0)
+        return option_refuse(o, row, value, err, "is no count");
+    log_error("Ignoring %s since it's not allowed by configuration (AllowSpecResourcesUsage = No)",
+              row->letter ? "-S" : "--thread-spec");
+    return 0;
+}
+
 #define FLAG(opt_name, field)                                                                  \
     .name = opt_name, .commands = CMD_ALL, .parse = parse_flag, .offset = OPT_FIELD(field)
 #define COUNT(opt_name, field)                                                                 \
@@ -99,6 +113,12 @@ static const struct job_option rows[] = {
     { .name = "extra-node-info", .letter = 'B', .arg = ARG_REQUIRED, .arg_name = "S[:C[:T]]",
       .commands = CMD_ALL, .group = GROUP_AFFINITY, .parse = parse_extra_node_info,
       .help = "--sockets-per-node, --cores-per-socket and\n--threads-per-core in one" },
+    { .name = "core-spec", .letter = 'S', .arg = ARG_REQUIRED, .arg_name = "cores", .commands = CMD_ALL,
+      .group = GROUP_CONSTRAINT, ENV_ALL("CORE_SPEC"), .parse = parse_core_spec,
+      .help = "cores to leave to the system (not allowed here)" },
+    { .name = "thread-spec", .arg = ARG_REQUIRED, .arg_name = "threads", .commands = CMD_ALL,
+      .group = GROUP_CONSTRAINT, ENV_ALL("THREAD_SPEC"), .parse = parse_core_spec,
+      .help = "threads to leave to the system (not allowed here)" },
     { .name = "switches", .arg = ARG_REQUIRED, .arg_name = "count[@time]", .commands = CMD_ALL,
       .env_sbatch = "SBATCH_REQ_SWITCH", .env_srun = "SLURM_REQ_SWITCH", .env_salloc = "SALLOC_REQ_SWITCH",
       .parse = parse_switches, .help = "most switches that the nodes may be apart, and how\nlong to wait for that" },

@@ -87,15 +87,22 @@ static int parse_exclusive(struct job_options *o, const struct job_option *row, 
 {
     if (!value || !*value) {
         o->exclusive = true;
-        o->oversubscribe = false;
+        o->exclusive_user = o->oversubscribe = false;
         return 0;
     }
-    if (!strcmp(value, "user") || !strcmp(value, "mcs")) {
+    if (!strcmp(value, "user")) {
+        o->exclusive_user = true;
+        o->exclusive = o->oversubscribe = false;
+        return 0;
+    }
+    if (!strcmp(value, "mcs")) {
         o->exit_code = EXIT_OPTION;
         return error_set(err, BRE_NOT_SUPPORTED,
-                         "--exclusive=%s is not supported yet: give --exclusive to have whole nodes", value);
+                         "--exclusive=%s is not supported: there are no MCS labels here, give --exclusive or "
+                         "--exclusive=user",
+                         value);
     }
-    return option_refuse(o, row, value, err, "is not known: give --exclusive without a value");
+    return option_refuse(o, row, value, err, "is not known: give --exclusive, or --exclusive=user");
 }
 
 static int parse_oversubscribe(struct job_options *o, const struct job_option *row, const char *value,
@@ -105,7 +112,7 @@ static int parse_oversubscribe(struct job_options *o, const struct job_option *r
     (void)value;
     (void)err;
     o->oversubscribe = true;
-    o->exclusive = false;
+    o->exclusive = o->exclusive_user = false;
     return 0;
 }
 
@@ -139,7 +146,7 @@ static const struct job_option rows[] = {
       .offset = OPT_FIELD(mem_per_cpu_mb), .help = "memory per allocated CPU" },
     { .name = "tmp", .arg = ARG_REQUIRED, .arg_name = "MB", .commands = CMD_ALL, .group = GROUP_CONSTRAINT,
       .parse = parse_tmp, .help = "least size of the nodes' temporary disk" },
-    { .name = "exclusive", .arg = ARG_OPTIONAL, .arg_name = "", .commands = CMD_ALL,
+    { .name = "exclusive", .arg = ARG_OPTIONAL, .arg_name = "user", .commands = CMD_ALL,
       .group = GROUP_CONSUMABLE, ENV_ALL("EXCLUSIVE"), .parse = parse_exclusive,
       .help = "allocate whole nodes; for a job step, the same as --exact" },
     { .name = "oversubscribe", .letter = 's', .commands = CMD_ALL, .parse = parse_oversubscribe,

@@ -90,6 +90,7 @@ void job_options_job_spec(const struct job_options *o, Wire__JobSpec *spec)
     spec->nodelist = text_or_null(o->nodelist);
     spec->exclude = text_or_null(o->exclude);
     SET_FLAG(exclusive, o->exclusive);
+    SET_FLAG(exclusive_user, o->exclusive_user);
     SET_FLAG(oversubscribe, o->oversubscribe);
     SET_FLAG(overcommit, o->overcommit);
     SET_FLAG(hold, o->hold);

@@ -230,6 +230,30 @@ START_TEST(boards_that_are_too_small_inside_are_not_taken)
 }
 END_TEST
 
+START_TEST(exclusive_by_user_shares_nodes_with_the_same_user_alone)
+{
+    uint32_t a;
+
+    OPT(exclusive_user, 1);
+    w.spec.nodelist = (char *)"pi1";
+    a = start();
+    w.spec.nodelist = (char *)"pi1";
+    ck_assert_int_eq(world_state(&w, start()), JOB_RUNNING); /* the same user */
+    w.ident.uid = WORLD_UID + 1;
+    w.ident.user_name = (char *)"bob";
+    w.spec.nodelist = (char *)"pi1";
+    ck_assert_int_eq(world_state(&w, start()), JOB_PENDING);
+    w.spec.nodelist = (char *)"pi2";
+    ck_assert_int_eq(world_state(&w, start()), JOB_RUNNING);
+    w.ident.uid = WORLD_UID;
+    w.ident.user_name = (char *)"alice";
+    OPT(exclusive_user, 1);
+    w.spec.nodelist = (char *)"pi2";
+    ck_assert_int_eq(world_state(&w, start()), JOB_PENDING); /* bob is there */
+    world_step_ended(&w, a, STEP_BATCH, 0, 0, true);
+}
+END_TEST
+
 START_TEST(bad_constraints_are_refused_by_name)
 {
     w.spec.features = (char *)"pi6";
@@ -716,6 +740,7 @@ int main(void)
         bracketed_features_use_one_kind_for_all_nodes,
         time_min_lets_a_job_start_before_what_is_planned,
         boards_that_are_too_small_inside_are_not_taken,
+        exclusive_by_user_shares_nodes_with_the_same_user_alone,
         bad_constraints_are_refused_by_name,
         what_no_node_can_do_is_refused_with_the_reason,
         memory_is_a_resource,
