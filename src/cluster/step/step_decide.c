@@ -305,6 +305,21 @@ static struct bitmap *step_cores(const struct plan_step *p, const struct place *
     return cores;
 }
 
+/* What other steps have asked for as their part of the job's memory there.  A step that has all of it,
+ * as srun asks by SLURM_MEM_PER_NODE, shares it with the others. */
+static uint64_t mem_taken(const struct plan_step *p, const struct alloc_node *an)
+{
+    uint64_t taken = 0;
+
+    for (struct step *s = p->job->steps; s; s = s->next) {
+        struct step_node *sn = s->overlap ? NULL : step_node_at(s, (uint32_t)(an - p->job->alloc->nodes));
+
+        if (sn && !sn->ended && sn->mem_mb < an->mem_mb)
+            taken += sn->mem_mb;
+    }
+    return taken;
+}
+
 static int step_mem(const struct plan_step *p, const struct alloc_node *an, uint32_t cpus,
                     uint64_t *mem_mb, struct error *err)
 {
@@ -320,6 +335,9 @@ static int step_mem(const struct plan_step *p, const struct alloc_node *an, uint
             "has %llu MB on %s",
             (unsigned long long)*mem_mb, p->job->id, (unsigned long long)an->mem_mb,
             node_at(p->c, an->node_id)->name);
+    if (an->mem_mb && *mem_mb && *mem_mb < an->mem_mb && !p->spec->overlap
+        && mem_taken(p, an) + *mem_mb > an->mem_mb)
+        return error_set(err, BRE_STEP_NODES_BUSY, "Requested nodes are busy");
     return 0;
 }
 

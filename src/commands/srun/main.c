@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -64,6 +65,8 @@ static int srun_prepare(struct srun *s, int argc, char **argv, struct error *err
     struct job_options *o = &s->options;
     uint32_t rows, cols;
 
+    if (o->compress && strcasecmp(o->compress, "none")) /* as a Slurm says that was built without the library */
+        log_error("Compression type '%s' unknown, disabling compression support.", o->compress);
     o->exit_code = EXIT_NUMBER;
     s->inside = o->job_id != OPT_UNSET;
     count_tasks(s);

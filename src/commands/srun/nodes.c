@@ -121,6 +121,8 @@ static void on_done(struct srun_node *node, struct rpc_conn *conn, const Wire__S
 
     node->done = true;
     exits_flush(s);
+    for (uint32_t i = 0; i < s->num_nodes; i++) /* one node's word for it is enough */
+        node->told |= s->nodes[i].told;
     if (done->text && *done->text && !node->told && (done->aborted || !s->num_exited)) {
         CLEANUP_FREE char *line = xasprintf("srun: error: %s: %s", node->name, done->text);
 

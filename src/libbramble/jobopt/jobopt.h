@@ -98,7 +98,7 @@ struct job_options {
     uint32_t threads, slurmd_debug;
     uint32_t job_id, relative, wait_sec, kill_on_bad_exit, msg_timeout_sec;
     bool label, unbuffered, pty, multi_prog, overlap, exact, disable_status, quit_on_interrupt;
-    char *bcast_path, *bcast_exclude;
+    char *bcast_path, *bcast_exclude, *compress;
     bool bcast, send_libs, async;
     bool preserve_env, external_launcher, wait_for_children, interactive;
 

@@ -97,6 +97,7 @@ void job_options_fini(struct job_options *o)
         &o->distribution, &o->hint, &o->cpu_bind,
         &o->mem_bind, &o->dependency, &o->work_dir, &o->std_in, &o->std_out, &o->std_err, &o->export_text,
         &o->export_file, &o->propagate, &o->wrap, &o->array_inx, &o->het_group, &o->mpi, &o->prolog, &o->epilog,
+        &o->task_prolog, &o->task_epilog, &o->bcast_path, &o->bcast_exclude, &o->compress,
     };
 
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {

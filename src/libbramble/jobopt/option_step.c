@@ -7,7 +7,6 @@
 #include <strings.h>
 
 #include "util/error.h"
-#include "util/log.h"
 #include "util/mem.h"
 #include "util/num.h"
 
@@ -73,15 +72,12 @@ static int parse_send_libs(struct job_options *o, const struct job_option *row, 
     return 0;
 }
 
-/* As a Slurm says that was built without the library. */
 static int parse_compress(struct job_options *o, const struct job_option *row, const char *value,
                           struct error *err)
 {
-    (void)o;
     (void)row;
     (void)err;
-    if (!value || strcasecmp(value, "none"))
-        log_error("Compression type '%s' unknown, disabling compression support.", value && *value ? value : "lz4");
+    option_set_text(&o->compress, value && *value ? value : "lz4");
     return 0;
 }
 

@@ -163,6 +163,30 @@ START_TEST(a_step_without_exact_takes_the_whole_node)
 }
 END_TEST
 
+START_TEST(steps_that_ask_for_parts_of_the_jobs_memory_wait_for_each_other)
+{
+    world_fini(&w);
+    world_init_pis(&w);
+    world_spec(&w)->num_tasks = 4;
+    w.spec.has_num_tasks = w.spec.has_mem_per_node_mb = 1;
+    w.spec.mem_per_node_mb = 100;
+    job = world_submit_start(&w);
+    want(1, 1);
+    spec.exact = spec.has_exact = spec.has_mem_per_node_mb = 1;
+    spec.mem_per_node_mb = 60;
+    ck_assert_int_eq(create(), 0);
+    ck_assert_int_eq(create(), -1);
+    ck_assert_int_eq(w.err.code, BRE_STEP_NODES_BUSY);
+    spec.mem_per_node_mb = 40;
+    ck_assert_int_eq(create(), 0);
+    spec.mem_per_node_mb = 100; /* all of it is shared */
+    ck_assert_int_eq(create(), 0);
+    spec.mem_per_node_mb = 101;
+    ck_assert_int_eq(create(), -1);
+    ck_assert_int_eq(w.err.code, BRE_MEM_LIMIT);
+}
+END_TEST
+
 START_TEST(exact_steps_share_a_node_core_by_core)
 {
     want(1, 1);
@@ -414,6 +438,7 @@ int main(void)
         a_node_that_is_not_the_jobs_is_refused,
         a_step_without_exact_takes_the_whole_node,
         exact_steps_share_a_node_core_by_core,
+        steps_that_ask_for_parts_of_the_jobs_memory_wait_for_each_other,
         cpus_per_task_take_that_many_cores,
         ntasks_per_node_limits_a_node,
         more_tasks_than_cpus_need_overcommit,
