@@ -20,5 +20,5 @@ libcluster_la_SOURCES = \
     src/cluster/sched/sched.h src/cluster/sched/shape.c src/cluster/sched/feature.c \
     src/cluster/sched/queue.c src/cluster/sched/fit.c src/cluster/sched/choose.c \
     src/cluster/sched/gres.c src/cluster/sched/give.c src/cluster/sched/license.c \
-    src/cluster/sched/plan.c src/cluster/sched/pass.c src/cluster/sched/admit.c \
+    src/cluster/sched/plan.c src/cluster/sched/pass.c src/cluster/sched/pass_start.c src/cluster/sched/pass_private.h src/cluster/sched/admit.c \
     src/cluster/sched/reason.c src/cluster/sched/explain.c

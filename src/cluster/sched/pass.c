@@ -1,39 +1,11 @@
 /* pass.c - the scheduling pass: in order of priority, start what fits, plan what does not. */
-#include "cluster/sched/sched.h"
+#include "cluster/sched/pass_private.h"
 
 #include "cluster/event/event.h"
-#include "cluster/resv/resv.h"
 
 #include <string.h>
 
 #define ARRAY_PLANS 20 /* starts planned for an array in a pass */
-
-struct sched {
-    struct cluster *c;
-    bool running, plan_only;
-    uint64_t pass;
-    struct shape **heap; /* by the priority of their next jobs; each is counted */
-    uint32_t num_heap, cap_heap;
-    uint32_t num_open; /* of them, not blocked */
-    uint32_t planned;
-    uint32_t units; /* of this pass */
-    uint32_t uid;   /* of the job that is looked at */
-    uint32_t tried; /* jobs it has looked at */
-    bool cut;       /* it stopped planning before the end of the queue */
-    struct plan *plan;
-    struct tentative *given; /* in this call */
-    struct id_source ids;    /* for tasks of arrays that start in this call */
-    struct array *arrays;    /* that started tasks in this call */
-    uint32_t *part_first;    /* by partition: the first job that waits there */
-    size_t num_parts;
-    struct slot *slots;
-    uint32_t *picked;
-    uint32_t cap_slots;
-    bool plan_fresh;
-    const struct job *stop;      /* the plan is made only up to this job; NULL: to the depth */
-    struct idmap starts;         /* job id to the hostlist planned for it */
-    struct bitmap *kept;         /* nodes that planned starts are to have; NULL: none */
-};
 
 struct sched *sched_create(struct cluster *c)
 {
@@ -199,7 +171,7 @@ static void advance(struct sched *s, struct shape *shape)
     heap_down(s, shape->heap_pos - 1);
 }
 
-static int64_t length_of(const struct cluster *c, const struct shape *shape,
+int64_t pass_length(const struct cluster *c, const struct shape *shape,
                          const struct part *part)
 {
     uint32_t limit = shape_time_limit(c, shape, part);
@@ -222,330 +194,6 @@ bool part_takes(const struct cluster *c, const struct part *part, const struct s
            && shape_most_nodes(shape) >= part->conf.min_nodes;
 }
 
-static void amount_less(const struct node *node, struct amount *a, const struct amount *b)
-{
-    a->cores -= b->cores < a->cores ? b->cores : a->cores;
-    a->mem_mb -= b->mem_mb < a->mem_mb ? b->mem_mb : a->mem_mb;
-    for (uint32_t k = 0; k < node->num_gres; k++)
-        a->gres[k] = (uint16_t)(b->gres[k] < a->gres[k] ? a->gres[k] - b->gres[k] : 0);
-}
-
-static void amount_least(const struct node *node, struct amount *a, const struct amount *b)
-{
-    a->cores = b->cores < a->cores ? b->cores : a->cores;
-    a->mem_mb = b->mem_mb < a->mem_mb ? b->mem_mb : a->mem_mb;
-    for (uint32_t k = 0; k < node->num_gres; k++)
-        a->gres[k] = b->gres[k] < a->gres[k] ? b->gres[k] : a->gres[k];
-}
-
-/* --exclusive=user: nodes that a user shares with nobody else. */
-static bool user_may_share(uint32_t uid, const struct shape *shape, const struct node *node)
-{
-    const struct tentative *t = node->tentative;
-
-    if (t && (shape->exclusive_user || t->owned) && (t->several || t->uid != uid))
-        return false;
-    for (uint32_t i = 0; (shape->exclusive_user || node->num_owners) && i < node->num_jobs; i++) {
-        const struct job *job = node->jobs[i].job;
-
-        if ((shape->exclusive_user || job->spec->msg->exclusive_user)
-            && job->ident->msg->uid != uid)
-            return false;
-    }
-    return true;
-}
-
-static uint32_t slots_now(struct sched *s, struct shape *shape, const struct shape_part *sp,
-                          const struct cluster_now *now, int64_t length, enum fit_rule rule)
-{
-    const struct part *part = &s->c->parts[sp->part_index];
-    bool planned = !plan_is_empty(s->plan) && rule != FIT_BEFORE_OTHERS;
-    uint32_t num = 0;
-
-    bitmap_for_each(sp->able, i)
-    {
-        struct slot slot = { .node = s->c->nodes[i] };
-        const struct node *node = slot.node;
-        const struct tentative *t = node->tentative;
-
-        s->units++;
-        if (node->num_used + (t ? t->given.cores : 0) >= node->cores
-            || (!node_is_usable(node) && rule != FIT_WITH_UNUSABLE))
-            continue;
-        if (!user_may_share(s->uid, shape, node))
-            continue;
-        node_spare(node, &slot.spare);
-        if (t)
-            amount_less(node, &slot.spare, &t->given);
-        slot.idle = node_is_empty(node) && !t;
-        if (s->c->num_resvs) {
-            uint32_t room =
-                resv_free(s->c, shape, node, now->wall_usec, length, slot.spare.cores);
-
-            slot.idle &= room == slot.spare.cores;
-            if (!(slot.spare.cores = room))
-                continue;
-        }
-        slot.tasks = shape_fit(s->c, shape, part, node, &slot.spare, slot.idle);
-        if (slot.tasks && planned) {
-            struct amount later;
-            bool idle;
-
-            plan_free(s->plan, slot.node, now->wall_usec, length, &later, &idle);
-            amount_least(node, &slot.spare, &later);
-            slot.idle &= idle;
-            slot.tasks = shape_fit(s->c, shape, part, node, &slot.spare, slot.idle);
-            s->units += 2;
-        }
-        if (slot.tasks)
-            s->slots[num++] = slot;
-    }
-    return num;
-}
-
-static void arrays_clear(struct sched *s)
-{
-    for (struct array *a; (a = s->arrays);) {
-        s->arrays = a->next_given;
-        a->given = a->split = a->next_task = 0;
-        a->next_given = NULL;
-    }
-}
-
-/* The record that starts: for a record of many its next task's, which is split off. */
-static bool split_task(struct sched *s, const struct cluster_now *now, struct job *job,
-                       struct decision *d, uint32_t *id)
-{
-    struct array *a = job->task ? job->task->array : NULL;
-
-    *id = job->id;
-    if (!a)
-        return true;
-    if (job->task->many) {
-        uint32_t task = (uint32_t)bitmap_next(job->task->many, a->next_task);
-
-        if (array_decide_split(s->c, now, job, task, a->split + 1 == job->task->count, &s->ids, d, id, NULL) < 0)
-            return false; /* no ids are left */
-        a->next_task = task + 1;
-        a->split++;
-    }
-    if (!a->given++) {
-        a->next_given = s->arrays;
-        s->arrays = a;
-    }
-    return true;
-}
-
-/* Tasks of the record that this call has not started yet. */
-static bool has_more(const struct job *job)
-{
-    return job_is_many(job) && job->task->array->split < job->task->count;
-}
-
-static bool emit_start(struct sched *s, const struct cluster_now *now, struct job *job,
-                       const struct shape *shape, const struct part *part, int64_t length, uint32_t num_picked,
-                       uint32_t limit_min, struct decision *d)
-{
-    bool planned = !plan_is_empty(s->plan);
-    Wire__EvJobStarted *ev;
-    uint32_t id;
-
-    if (!split_task(s, now, job, d, &id))
-        return false;
-    ev = event_add(d, now, job_started, JOB_STARTED, EvJobStarted, EV_JOB_STARTED);
-    SET(ev, job_id, id);
-    SET(ev, attempt, job->attempt);
-    ev->partition = arena_strdup(&d->arena, part->conf.name);
-    if (shape->resv)
-        ev->reservation = arena_strdup(&d->arena, shape->resv->msg->name);
-    SET(ev, end_limit, length == FOREVER ? 0 : now->wall_usec + length);
-    if (planned)
-        SET(ev, backfill, true);
-    if (limit_min)
-        SET(ev, time_limit_min, limit_min);
-    plan_license_use(s->plan, shape, now->wall_usec, length);
-    ev->nodes = arena_alloc(&d->arena, num_picked * sizeof(*ev->nodes));
-    for (uint32_t i = 0; i < num_picked; i++) {
-        const struct slot *slot = &s->slots[s->picked[i]];
-        struct node *node = slot->node;
-        struct amount take;
-        Wire__NodeAlloc *na = arena_alloc(&d->arena, sizeof(*na));
-        struct tentative *t = tentative_of(&s->given, node);
-
-        shape_take(s->c, shape, part, slot, &take);
-        if (shape->resv)
-            resvs_given(s->c, shape->resv, node, take.cores);
-        if (planned)
-            plan_reserve(s->plan, node, now->wall_usec, length, &take);
-        wire__node_alloc__init(na);
-        SET(na, node_id, node->id);
-        na->name = node->name;
-        na->cores = tentative_cores(t, node, take.cores, &d->arena);
-        na->gres = tentative_gres(t, node, take.gres, &d->arena);
-        SET(na, cpus, take.cores * shape_threads(shape, node));
-        SET(na, mem_mb, take.mem_mb);
-        SET(na, tasks, slot->chosen);
-        t->several |= t->given.cores && t->uid != job->ident->msg->uid;
-        t->uid = job->ident->msg->uid;
-        t->owned |= shape->exclusive_user;
-        t->given.cores += take.cores;
-        t->given.mem_mb += take.mem_mb;
-        for (uint32_t k = 0; k < node->num_gres; k++)
-            t->given.gres[k] = (uint16_t)(t->given.gres[k] + take.gres[k]);
-        t->until = length == FOREVER                    ? FOREVER
-                   : t->until > now->wall_usec + length ? t->until
-                                                        : now->wall_usec + length;
-        ev->nodes[ev->n_nodes++] = na;
-    }
-    if (job->kind == JOB_KIND_BATCH)
-        ev->batch_host = ev->nodes[0]->name;
-    return true;
-}
-
-static bool fits_now(struct sched *s, const struct cluster_now *now, struct shape *shape,
-                     const struct shape_part *sp, int64_t length, uint32_t *num_picked)
-{
-    uint32_t num;
-
-    if (!plan_licenses(s->plan, shape, now->wall_usec, length))
-        return false;
-    num = slots_now(s, shape, sp, now, length, FIT_NOW);
-    s->units += num * 2;
-    return num && shape_choose(s->c, shape, sp, s->slots, num, s->picked, num_picked);
-}
-
-/* --time-min: the longest time between that and the limit with which it fits before what is
- * planned.  0: none. */
-static int64_t shorter_length(struct sched *s, const struct cluster_now *now,
-                              struct shape *shape, const struct shape_part *sp,
-                              int64_t length, uint32_t *num_picked)
-{
-    int64_t least = shape->time_min_min, most, best = 0;
-
-    if (!least || plan_is_empty(s->plan) || length <= least * MIN_USEC
-        || shape->time_min_min == TIME_UNLIMITED_MIN)
-        return 0;
-    most = length == FOREVER ? least + 366 * 1440 : length / MIN_USEC;
-    if (!fits_now(s, now, shape, sp, least * MIN_USEC, num_picked))
-        return 0;
-    for (best = least; least < most;) {
-        int64_t mid = least + (most - least + 1) / 2;
-
-        if (fits_now(s, now, shape, sp, mid * MIN_USEC, num_picked))
-            best = least = mid;
-        else
-            most = mid - 1;
-    }
-    fits_now(s, now, shape, sp, best * MIN_USEC, num_picked);
-    return best * MIN_USEC;
-}
-
-/* Beyond the end of its reservation a job needs no node: it is ended there. */
-static int64_t in_reservation(const struct shape *shape, const struct cluster_now *now,
-                              int64_t length)
-{
-    const struct resv *r = shape->resv;
-    int64_t left = r && !(r->msg->flags & RESV_FLEX)
-                       ? resv_end(r, now->wall_usec) - now->wall_usec
-                       : length;
-
-    return left < length ? left : length;
-}
-
-/* Start job as the shape asks for: its own, or with the features that it prefers. */
-static bool try_here(struct sched *s, const struct cluster_now *now, struct job *job,
-                      struct shape *shape, struct decision *d)
-{
-    if (shape->gen != s->c->node_gen)
-        shape_refresh(s->c, shape);
-    for (uint32_t i = 0; i < shape->num_parts; i++) {
-        const struct shape_part *sp = &shape->parts[i];
-        const struct part *part = &s->c->parts[sp->part_index];
-        int64_t length = length_of(s->c, shape, part), shorter = 0;
-        uint32_t num_picked;
-
-        if (!part_takes(s->c, part, shape))
-            continue;
-        if (fits_now(s, now, shape, sp, in_reservation(shape, now, length), &num_picked)
-            || (shorter = shorter_length(s, now, shape, sp, length, &num_picked)))
-            return emit_start(s, now, job, shape, part, shorter ? shorter : length, num_picked,
-                              shorter ? (uint32_t)(shorter / MIN_USEC) : 0, d);
-    }
-    return false;
-}
-
-/* The reservations that a shape names, one after the other; NULL: no more that are there. */
-static struct resv *next_resv(const struct cluster *c, const char **list)
-{
-    while (*list && **list) {
-        size_t len = strcspn(*list, ",");
-        CLEANUP_FREE char *name = xstrndup(*list, len);
-        struct resv *r = resv_find(c, name);
-
-        *list += len + ((*list)[len] == ',');
-        if (r)
-            return r;
-    }
-    return NULL;
-}
-
-static bool try_shape(struct sched *s, const struct cluster_now *now, struct job *job,
-                      struct shape *shape, struct decision *d)
-{
-    const char *list = shape->reservation;
-    bool started = false;
-
-    if (!list)
-        return try_here(s, now, job, shape, d);
-    while (!started && (shape->resv = next_resv(s->c, &list)))
-        started = (resv_is_active(shape->resv, now->wall_usec)
-                   || shape->resv->msg->flags & RESV_FLEX)
-                  && try_here(s, now, job, shape, d);
-    shape->resv = NULL;
-    return started;
-}
-
-/* What of reservations keeps it from starting, if nothing else does. */
-static enum resv_wait resv_wait(struct sched *s, const struct cluster_now *now, struct shape *shape)
-{
-    const char *list = shape->reservation;
-    enum resv_wait why = RESV_WAIT_NONE;
-    const struct resv *r;
-    uint32_t num_picked;
-
-    if (list) {
-        while ((r = next_resv(s->c, &list)))
-            if (resv_is_active(r, now->wall_usec) || r->msg->flags & RESV_FLEX)
-                return RESV_WAIT_NONE;
-        return RESV_WAIT_START;
-    }
-    if (!s->c->num_resvs)
-        return RESV_WAIT_NONE;
-    s->c->resvs_ignored = true;
-    for (uint32_t i = 0; i < shape->num_parts && !why; i++) {
-        const struct part *part = &s->c->parts[shape->parts[i].part_index];
-
-        if (part_takes(s->c, part, shape)
-            && fits_now(s, now, shape, &shape->parts[i], length_of(s->c, shape, part), &num_picked))
-            why = RESV_WAIT_OTHERS;
-    }
-    s->c->resvs_ignored = false;
-    for (uint32_t i = 0; why && i < shape->num_parts; i++)
-        bitmap_for_each(shape->parts[i].able, n) if (s->c->nodes[n]->resv_flags & NODE_FLAG_MAINT)
-            why = RESV_WAIT_MAINT;
-    return why;
-}
-
-static bool try_start(struct sched *s, const struct cluster_now *now, struct shape *shape,
-                      struct decision *d)
-{
-    struct job *job = shape->cursor;
-
-    s->uid = job->ident->msg->uid;
-    return (shape->preferred && try_shape(s, now, job, shape->preferred, d))
-           || try_shape(s, now, job, shape, d);
-}
-
 static void block(struct sched *s, const struct cluster_now *now, struct shape *shape)
 {
     uint32_t behind = 0;
@@ -566,7 +214,7 @@ static void block(struct sched *s, const struct cluster_now *now, struct shape *
             else
                 *first = shape->cursor->id;
         }
-    shape->resv_wait = shape->reason == REASON_RESOURCES ? (uint8_t)resv_wait(s, now, shape) : 0;
+    shape->resv_wait = shape->reason == REASON_RESOURCES ? (uint8_t)pass_resv_wait(s, now, shape) : 0;
     shape->short_of_licenses = !licenses_are_free(s->c, shape);
     shape->first = !behind;
     shape->behind_job = behind;
@@ -599,7 +247,7 @@ static void plan_next(struct sched *s, struct shape *shape)
     if (shape->reservation) { /* the first that is there; which one it will be shows when it starts */
         const char *list = shape->reservation;
 
-        shape->resv = next_resv(s->c, &list);
+        shape->resv = pass_next_resv(s->c, &list);
     }
     for (uint32_t i = 0; i < shape->num_parts && (shape->resv || !shape->reservation); i++) {
         const struct shape_part *sp = &shape->parts[i];
@@ -608,7 +256,7 @@ static void plan_next(struct sched *s, struct shape *shape)
 
         if (!part_takes(s->c, part, shape))
             continue;
-        start = plan_start(s->plan, shape, sp, length_of(s->c, shape, part),
+        start = plan_start(s->plan, shape, sp, pass_length(s->c, shape, part),
                            shape->num_parts == 1, &s->units);
         if (start < at) {
             at = start;
@@ -617,7 +265,7 @@ static void plan_next(struct sched *s, struct shape *shape)
     }
     if (best && shape->num_parts > 1)
         plan_start(s->plan, shape, best,
-                   length_of(s->c, shape, &s->c->parts[best->part_index]), true, &s->units);
+                   pass_length(s->c, shape, &s->c->parts[best->part_index]), true, &s->units);
     shape->resv = NULL;
     s->planned++;
     if (shape->tasks_planned++)
@@ -670,8 +318,8 @@ static bool pass_run(struct sched *s, const struct cluster_now *now, uint32_t bu
         }
         if (!shape->blocked) {
             s->tried++;
-            if (!s->plan_only && try_start(s, now, shape, d)) {
-                if (!has_more(shape->cursor))
+            if (!s->plan_only && pass_try_start(s, now, shape, d)) {
+                if (!pass_has_more(shape->cursor))
                     advance(s, shape);
                 continue;
             }
@@ -724,7 +372,7 @@ bool cluster_sched_pass(struct cluster *c, const struct cluster_now *now, uint32
     more = pass_run(s, now, budget ? budget : 1, d);
     tentative_clear(&s->given);
     resvs_given_clear(s->c);
-    arrays_clear(s);
+    pass_arrays_clear(s);
     c->stats.last_pass_units = s->units;
     c->stats.last_pass_tried = s->tried;
     c->stats.last_pass_planned = s->planned;
@@ -797,7 +445,7 @@ bool sched_fits_now(struct cluster *c, const struct cluster_now *now, struct sha
 
         if (!part_takes(c, part, shape))
             continue;
-        num = slots_now(s, shape, sp, now, length_of(c, shape, part), rule);
+        num = pass_slots(s, shape, sp, now, pass_length(c, shape, part), rule);
         if (!num || !shape_choose(c, shape, sp, s->slots, num, s->picked, &num_picked))
             continue;
         for (uint32_t k = 0; nodes && k < num_picked; k++)
