@@ -520,6 +520,7 @@ bool cluster_resv_view(struct cluster *c, size_t i, const struct cluster_now *no
                        struct resv_view *view);
 char *cluster_resv_nodes(struct cluster *c, const Wire__EvResv *msg); /* hostlist; caller frees */
 
+uint32_t cluster_next_job_id(const struct cluster *c);
 uint64_t cluster_id(const struct cluster *c);
 const char *cluster_name(const struct cluster *c);
 

@@ -144,6 +144,11 @@ static int split_all(struct cluster *c, const struct cluster_now *now, uint32_t 
     return rc;
 }
 
+uint32_t cluster_next_job_id(const struct cluster *c)
+{
+    return job_id_next(c);
+}
+
 int cluster_decide_submit(struct cluster *c, const struct cluster_now *now,
                           const struct submit_request *req, struct decision *d,
                           uint32_t *id, const char **warning, struct error *err)
