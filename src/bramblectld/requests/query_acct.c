@@ -116,7 +116,7 @@ static void acct_cell(struct acct_run *run, size_t col, const struct acct_record
     INT(ACCT_GID, job->gid);
     STR(ACCT_ACCOUNT, job->account);
     STR(ACCT_PARTITION, job->partition);
-    STR(ACCT_QOS, job->qos);
+    STR(ACCT_QOS, job->qos ? job->qos : "normal");
     STR(ACCT_CLUSTER, cluster_name(q->req->ctld->cluster));
     STR(ACCT_NODE_LIST, r->node_list);
     INT(ACCT_NUM_NODES, r->num_nodes);

@@ -12,6 +12,8 @@
 #include "util/strbuf.h"
 #include "util/taskset.h"
 
+#define DEFAULT_QOS "normal"
+
 enum { STORIES_MAX = 16 };
 
 /* "pi[1-2] 0-1 100 gpu:1(IDX:0);pi3 0 100 ": nodes alike joined. */
@@ -115,6 +117,14 @@ static const char *explain(struct query *q, struct job *job)
                                                : cluster_job_reason_text(c, job, &q->now, &q->table.arena);
 }
 
+/* What the job asked for; if it asked for no memory at all, what it gets by default. */
+static int64_t mem_or_default(const Wire__JobSpec *s, bool has, uint64_t mb, uint64_t default_mb)
+{
+    if (has)
+        return (int64_t)mb;
+    return s->has_mem_per_node_mb || s->has_mem_per_cpu_mb || !default_mb ? FIELD_UNSET : (int64_t)default_mb;
+}
+
 static void job_cell(struct query *q, size_t col, struct job *job, const struct job_view *v)
 {
     struct table *t = &q->table;
@@ -136,7 +146,7 @@ static void job_cell(struct query *q, size_t col, struct job *job, const struct 
     STR(JOB_GROUP, id ? id->group_name : NULL);
     INT(JOB_GID, id ? (int64_t)id->gid : FIELD_UNSET);
     STR(JOB_ACCOUNT, s->account);
-    STR(JOB_QOS, s->qos);
+    STR(JOB_QOS, s->qos ? s->qos : DEFAULT_QOS);
     STR(JOB_PARTITION, v->partition);
     INT(JOB_STATE, v->state);
     INT(JOB_REASON, v->reason);
@@ -167,8 +177,8 @@ static void job_cell(struct query *q, size_t col, struct job *job, const struct 
     INT(JOB_NTASKS_PER_SOCKET, opt(s->has_ntasks_per_socket, s->ntasks_per_socket));
     INT(JOB_NTASKS_PER_CORE, opt(s->has_ntasks_per_core, s->ntasks_per_core));
     INT(JOB_MIN_CPUS_NODE, opt(s->has_min_cpus_per_node, s->min_cpus_per_node));
-    INT(JOB_MEM_PER_NODE, opt(s->has_mem_per_node_mb, (int64_t)s->mem_per_node_mb));
-    INT(JOB_MEM_PER_CPU, opt(s->has_mem_per_cpu_mb, (int64_t)s->mem_per_cpu_mb));
+    INT(JOB_MEM_PER_NODE, mem_or_default(s, s->has_mem_per_node_mb, s->mem_per_node_mb, q->req->ctld->conf->def_mem_per_node_mb));
+    INT(JOB_MEM_PER_CPU, mem_or_default(s, s->has_mem_per_cpu_mb, s->mem_per_cpu_mb, q->req->ctld->conf->def_mem_per_cpu_mb));
     INT(JOB_MEM_TOTAL, v->mem_mb ? (int64_t)v->mem_mb : FIELD_UNSET);
     INT(JOB_MIN_TMP, s->has_min_tmp_mb ? s->min_tmp_mb : 0);
     STR(JOB_FEATURES, s->features);
@@ -291,7 +301,7 @@ static void step_cell(struct query *q, size_t col, const struct job_view *j, con
     STR(STEP_SRUN_HOST, v->step_id == STEP_BATCH ? j->batch_host : j->spec->submit_host);
     STR(STEP_MPI, v->spec ? v->spec->mpi : NULL);
     STR(STEP_ACCOUNT, j->spec->account);
-    STR(STEP_QOS, j->spec->qos);
+    STR(STEP_QOS, j->spec->qos ? j->spec->qos : DEFAULT_QOS);
     STR(STEP_SUBMIT_LINE, v->spec && v->spec->submit_line ? v->spec->submit_line : j->spec->submit_line);
     STR(STEP_CLUSTER, cluster_name(q->req->ctld->cluster));
     STR(STEP_WORK_DIR, v->spec && v->spec->work_dir ? v->spec->work_dir : j->spec->work_dir);

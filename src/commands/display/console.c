@@ -165,7 +165,7 @@ int options_parse(struct console *c, int argc, char **argv, const struct show_op
     CLEANUP_FREE char *shorts = xcalloc(3 * num + 2, 1);
     int found;
 
-    c->argv = argv;
+    c->argv = NULL;
     for (size_t i = 0; i < num; i++) {
         const char *value = options[i].env ? getenv(options[i].env) : NULL;
 
@@ -176,6 +176,7 @@ int options_parse(struct console *c, int argc, char **argv, const struct show_op
             return -1;
         }
     }
+    c->argv = argv;
     make_getopt(options, num, longs, shorts);
     optind = 0; /* GNU: start anew, a test parses more than once */
     while ((found = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
@@ -206,6 +207,8 @@ int console_cluster(const struct console *c, const char *clusters, char name[256
     int rc = reply ? cluster_name_compare((const Wire__ConfigReply *)reply, clusters, name, &err) : -1;
 
     rpc_msg_free(reply);
+    if (rc < 0 && err.code == BRE_INVAL)
+        console_error(c, "No cluster '%s' known by database.", clusters);
     if (rc < 0)
         console_error(c, "%s", err.text);
     return rc;
@@ -221,12 +224,14 @@ void console_fields(const struct console *c, const struct column *columns, size_
         fprintf(out, "%-19s%s", columns[i].header, (i + 1) % 4 && i + 1 < num ? " " : "\n");
 }
 
-int console_interval(const struct console *c, const char *value, unsigned *seconds)
+int console_interval(const struct console *c, const char *value, const char *refusal, unsigned *seconds)
 {
     uint32_t number;
+    char text[256];
 
     if (num_parse_u32(value, 1, 1u << 30, &number, "--iterate", NULL) < 0) {
-        console_error(c, "--iterate=%s: a number of seconds is needed", value);
+        snprintf(text, sizeof(text), refusal, value);
+        console_error(c, "%s", text);
         return -1;
     }
     *seconds = number;
@@ -324,6 +329,11 @@ int job_states_parse(const char *text, uint64_t *mask, char **bad)
         text += len + (text[len] == ',');
         if (!*word)
             continue;
+        if (!strcasecmp(word, "RESV_DEL_HOLD") || !strcasecmp(word, "RD") || !strcasecmp(word, "REQUEUE_FED")
+            || !strcasecmp(word, "RF")) {
+            found |= UINT64_C(1) << JOB_STATE_COUNT; /* no job here is ever in it */
+            continue;
+        }
         if (!strcasecmp(word, "all")) {
             found = (UINT64_C(1) << JOB_STATE_COUNT) - 1;
             continue;

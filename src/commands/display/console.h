@@ -13,7 +13,7 @@ struct error;
 
 struct console {
     const char *program;
-    char *const *argv;     /* the command line; NULL: not known yet (options_parse() sets it) */
+    char *const *argv;     /* the command line; NULL: not yet at it (options_parse() looks at the environment) */
     const char *arguments; /* what follows the options, for --usage; NULL: nothing */
     struct source *source;
     int out;   /* tables go here */
@@ -75,8 +75,9 @@ void options_usage(const struct console *c, const struct show_option *options, s
 int console_cluster(const struct console *c, const char *clusters, char name[256]);
 /* --helpformat: the columns' headers, four to a line; hidden ones at the end are left out. */
 void console_fields(const struct console *c, const struct column *columns, size_t num);
-/* A number of seconds for --iterate; -1: said already. */
-int console_interval(const struct console *c, const char *value, unsigned *seconds);
+/* A number of seconds for --iterate; -1: said already, in the command's own words. */
+int console_interval(const struct console *c, const char *value, const char *refusal, unsigned *seconds)
+    __attribute__((format(printf, 3, 0)));
 
 /* Run work every interval seconds until it fails or the reader has gone; 0: once. */
 int iterate(unsigned interval, int (*work)(void *arg), void *arg);
@@ -86,6 +87,11 @@ void print_date(struct sink *s, int64_t now);
 /* Is word in the comma list (NULL or empty list: yes)? */
 bool list_has(const char *list, const char *word);
 
+/* The states that Slurm names to who names another. */
+#define JOB_STATE_WORDS                                                                        \
+    "PENDING,RUNNING,SUSPENDED,COMPLETED,CANCELLED,FAILED,TIMEOUT,NODE_FAIL,PREEMPTED,BOOT_FAIL," \
+    "DEADLINE,OUT_OF_MEMORY,COMPLETING,CONFIGURING,RESIZING,RESV_DEL_HOLD,REQUEUED,REQUEUE_FED," \
+    "REQUEUE_HOLD,REVOKED,SIGNALING,SPECIAL_EXIT,STAGE_OUT,STOPPED"
 /* Parse a comma list of job states into a bit mask of enum job_state; "all" is all of them.
  * On an unknown word *bad is that word (the caller frees) and -1 returns. */
 int job_states_parse(const char *text, uint64_t *mask, char **bad);

@@ -118,12 +118,10 @@ void format_parse_names(struct format *f, const char *text, const struct column 
         if (colon)
             *colon = '\0';
         c = column_find_name(columns, num, token, strlen(token));
-        if (!c) {
+        if (!c)
             unknown(arg, token);
-            continue;
-        }
-        struct format_item *item = format_add(f, c);
-        item->width = NAMES_WIDTH;
+        struct format_item *item = format_add(f, c); /* of an unknown one Slurm prints what follows it */
+        item->width = c ? NAMES_WIDTH : 0;
         if (colon) {
             const char *p = colon + 1;
 

@@ -145,12 +145,11 @@ static bool state_in_window(const struct sacct_params *p, const struct table *t,
 static bool in_window(const struct sacct_params *p, const struct table *t, size_t row)
 {
     int64_t eligible = table_int(t, FIELD_ACCT_ELIGIBLE_TIME, row);
-    int64_t start = table_int(t, FIELD_ACCT_START_TIME, row);
     int64_t end = table_int(t, FIELD_ACCT_END_TIME, row);
 
     if (p->states)
         return state_in_window(p, t, row);
-    if (eligible <= 0 && start <= 0) /* was always held or dependent: only who asks for it sees it */
+    if (eligible <= 0) /* was always held or dependent: only who asks for it sees it */
         return p->num_jobs > 0;
     return eligible <= p->end && (end <= 0 || end >= p->start);
 }
@@ -184,6 +183,7 @@ static bool job_selected(const struct sacct_params *p, const struct table *t, si
            && (!p->reasons || list_has(p->reasons, table_text(t, FIELD_ACCT_REASON, row)))
            && (!p->constraints
                || constraints_match(p->constraints, table_text(t, FIELD_ACCT_CONSTRAINT, row)))
+           && (!p->associations || list_has(p->associations, "0")) /* the number of every association here */
            && (!p->flags || flags_match(p->flags, table_text(t, FIELD_ACCT_FLAGS, row)))
            && (!p->nodes || nodes_match(p->nodes, table_text(t, FIELD_ACCT_NODE_LIST, row)))
            && range_has(&p->num_nodes, table_int(t, FIELD_ACCT_NUM_NODES, row))

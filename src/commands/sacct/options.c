@@ -31,18 +31,17 @@ const struct show_option sacct_options[] = {
     { "allclusters", 'L', OPT_NONE, NULL, NULL, "all clusters: there is one", NULL },
     { "allocations", 'X', OPT_NONE, NULL, NULL, "jobs without their steps", NULL },
     { "allusers", 'a', OPT_NONE, NULL, NULL, "jobs of all users", NULL },
-    { "associations", 'x', OPT_ARG, NULL, "list", "", "select by --accounts and --user" },
+    { "associations", 'x', OPT_ARG, NULL, "list", "only jobs of these associations; all have number 0", NULL },
     SHOW_OPTION_AUTOCOMPLETE,
     { "batch-script", 'B', OPT_NONE, NULL, NULL, "the batch script of a job that the controller holds", NULL },
     { "brief", 'b', OPT_NONE, NULL, NULL, "JobID, State, ExitCode", NULL },
     { "clusters", 'M', OPT_ARG, "SLURM_CLUSTERS", "name", "this cluster's name, or all", NULL },
-    { "completion", 'c', OPT_NONE, NULL, NULL, "",
-      "there is no separate completion log; the accounts have every job" },
+    { "completion", 'c', OPT_NONE, NULL, NULL, NULL, NULL },
     { "constraints", 'C', OPT_ARG, NULL, "list", "only jobs that asked for these features", NULL },
     { "delimiter", LO_DELIMITER, OPT_ARG, NULL, "text", "between the fields of -p and -P", NULL },
     { "duplicates", 'D', OPT_NONE, NULL, NULL, "earlier attempts of requeued jobs too", NULL },
     { "endtime", 'E', OPT_ARG, NULL, "time", "end of the time window", NULL },
-    { "env-vars", LO_ENV_VARS, OPT_NONE, NULL, NULL, "", "environments are not kept in the accounts" },
+    { "env-vars", LO_ENV_VARS, OPT_NONE, NULL, NULL, "NONE for each job: environments are not kept", NULL },
     SHOW_OPTION_NOTHING("federation", "SACCT_FEDERATION"),
     { "file", 'f', OPT_ARG, NULL, "file", "", "the accounts are kept by the controller" },
     { "flags", 'F', OPT_ARG, NULL, "list", "only jobs started so: SchedMain,SchedBackfill", NULL },
@@ -216,7 +215,8 @@ static int set_units(struct sacct_params *p, const char *value)
         p->units = (char)(value[0] & ~0x20);
         return 0;
     }
-    fprintf(p->con->err, "sacct: fatal: Invalid unit type (%s). Try one of K,M,G,T,P.\n", value);
+    console_error(p->con, "Invalid unit type '%s'. Possible options are 'KMGTP'", value);
+    fprintf(p->con->err, "sacct: fatal: Invalid unit type\n");
     return -1;
 }
 
@@ -233,7 +233,7 @@ static int set_flags(struct sacct_params *p, const char *value)
         while (i < ARRAY_SIZE(known) && strcasecmp(known[i], word))
             i++;
         if (i == ARRAY_SIZE(known)) {
-            fprintf(p->con->err, "sacct: fatal: unrecognized job flag '%s'\n", word);
+            console_error(p->con, "str_2_job_flags: Invalid job flag %s", word);
             return -1;
         }
     }
@@ -249,7 +249,12 @@ static int on_option(void *arg, int letter, const char *value)
     case 'A': p->accounts = value; return 0;
     case 'X': p->allocations = true; return 0;
     case 'a': p->all_users = true; return 0;
+    case 'x': p->associations = value; return 0;
     case 'B': p->script = true; return 0;
+    case LO_ENV_VARS: p->environment = true; return 0;
+    case 'c':
+        fprintf(p->con->err, "Slurm job completion is disabled: the accounts have every job, leave --completion out\n");
+        return -1;
     case 'b': p->brief = true; return 0;
     case 'M': p->clusters = value; return 0;
     case 'C': p->constraints = value; return 0;

@@ -46,6 +46,8 @@ static struct table *fetch(const struct sacct_params *p, const bool *want, struc
     return t;
 }
 
+#define DASHES "--------------------------------------------------------------------------------"
+
 /* --batch-script: what the controller still has of them. */
 static int print_scripts(const struct sacct_params *p, const struct table *t, const uint32_t *order, size_t n)
 {
@@ -61,16 +63,20 @@ static int print_scripts(const struct sacct_params *p, const struct table *t, co
 
         if (table_int(t, FIELD_ACCT_STEP_ID, order[i]) >= 0)
             continue;
+        if (p->environment) {
+            strbuf_addf(&out.buf, "Environment used for %lld (must be batch to display)\n%.80s\nNONE\n\n",
+                        (long long)table_int(t, FIELD_ACCT_JOB_ID, order[i]), DASHES);
+            continue;
+        }
         ask.has_job_id = true;
         ask.job_id = (uint32_t)table_int(t, FIELD_ACCT_JOB_ID, order[i]);
         reply = source->call(source, MSG_SCRIPT, &ask.base, MSG_SCRIPT_REPLY, &err);
-        strbuf_addf(&out.buf, "Batch Script for %u\n%.80s\n", ask.job_id,
-                    "----------------------------------------------------------------------------------------");
+        strbuf_addf(&out.buf, "Batch Script for %u\n%.80s\n", ask.job_id, DASHES);
         if (reply)
             strbuf_add_mem(&out.buf, ((const Wire__ScriptReply *)reply)->script.data,
                            ((const Wire__ScriptReply *)reply)->script.len);
         else
-            strbuf_add(&out.buf, "NONE");
+            strbuf_add(&out.buf, "NONE\n");
         strbuf_addc(&out.buf, '\n');
         rpc_msg_free(reply);
     }
@@ -116,7 +122,7 @@ static int show(const struct sacct_params *p, const struct format *format)
     n = sacct_filter(p, t, order);
     if (p->verbose)
         fprintf(p->con->err, "%s: %zu of %zu records\n", p->con->program, n, table_rows(t));
-    if (p->script) {
+    if (p->script || p->environment) {
         rc = print_scripts(p, t, order, n);
         table_destroy(t);
         return rc;

@@ -19,14 +19,14 @@ struct number_range {
 struct sacct_params {
     struct console *con;
     const char *format, *accounts, *names, *partitions, *qos, *wckeys, *reasons, *constraints,
-        *delimiter, *clusters, *flags;
+        *delimiter, *clusters, *flags, *associations;
     struct hostlist *nodes;
     struct acct_selector *jobs;
     size_t num_jobs;
     uint32_t *uids, *gids;
     size_t num_uids, num_gids;
     bool all_users, allocations, brief, long_list, duplicates, truncate, no_header, noconvert,
-        help_format, script;
+        help_format, script, environment;
     bool by_group;
     enum render_style style;
     char units;

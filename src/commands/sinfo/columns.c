@@ -1,4 +1,5 @@
 /* columns.c - what sinfo can show; a row is a group of nodes. */
+#include <pwd.h>
 #include <string.h>
 
 #include "bramble/constants.h"
@@ -207,14 +208,30 @@ static int64_t key_reason_time(const struct view *v, size_t row)
 {
     return node_int(v, row, FIELD_NODE_REASON_TIME);
 }
+/* The controller may not know the name of an operator who has no jobs. */
+static const char *reason_user(const struct view *v, size_t row, char buf[32])
+{
+    const char *user = node_text(v, row, FIELD_NODE_REASON_USER);
+    int64_t uid = node_int(v, row, FIELD_NODE_REASON_UID);
+    const struct passwd *pw;
+
+    if (user || !node_text(v, row, FIELD_NODE_REASON) || uid < 0)
+        return user;
+    if ((pw = getpwuid((uid_t)uid)))
+        return pw->pw_name;
+    snprintf(buf, 32, "%lld", (long long)uid);
+    return buf;
+}
 static void show_reason_user(struct strbuf *out, const struct view *v, size_t row)
 {
-    word_or(out, node_text(v, row, FIELD_NODE_REASON) ? node_text(v, row, FIELD_NODE_REASON_USER) : NULL,
-            "Unknown");
+    char buf[32];
+
+    word_or(out, node_text(v, row, FIELD_NODE_REASON) ? reason_user(v, row, buf) : NULL, "Unknown");
 }
 static void show_reason_user_long(struct strbuf *out, const struct view *v, size_t row)
 {
-    const char *user = node_text(v, row, FIELD_NODE_REASON_USER);
+    char buf[32];
+    const char *user = reason_user(v, row, buf);
 
     if (!user || !node_text(v, row, FIELD_NODE_REASON)) {
         strbuf_add(out, "Unknown");
@@ -419,7 +436,7 @@ const struct column sinfo_columns[] = {
     { 'n', "NodeHost", "HOSTNAMES", show_hosts, { FIELD_NODE_HOST, FIELD_NODE_NAME }, COL_SORT_CELL },
     { 'N', "NodeList", "NODELIST", show_nodes, { FIELD_NODE_NAME }, .sort_key = key_nodes },
     { 'D', "Nodes", "NODES", show_count, { FIELD_NODE_NAME }, .sort_key = key_count },
-    { 'h', "OverSubscribe", "OVERSUBSCRIBE", show_share, PART(OVER_SUBSCRIBE) },
+    { 'h', "OverSubscribe|Share", "OVERSUBSCRIBE", show_share, PART(OVER_SUBSCRIBE) },
     { 'P', "Partition", "PARTITION", show_part_star,
       { FIELD_PART_NAME, FIELD_PART_DEFAULT }, COL_PART | COL_MATCH | COL_SORT_CELL },
     { 'R', "PartitionName", "PARTITION", show_part, PART(NAME) },
@@ -442,7 +459,7 @@ const struct column sinfo_columns[] = {
     { 'l', "Time", "TIMELIMIT", show_max_time, PART(MAX_TIME), .sort_key = key_max_time },
     { 'H', "TimeStamp", "TIMESTAMP", show_reason_time, NODE(REASON_TIME), .sort_key = key_reason_time },
     { 'u', "User", "USER", show_reason_user,
-      { FIELD_NODE_REASON_USER, FIELD_NODE_REASON }, COL_MATCH | COL_SORT_CELL },
+      { FIELD_NODE_REASON_USER, FIELD_NODE_REASON_UID, FIELD_NODE_REASON }, COL_MATCH | COL_SORT_CELL },
     { 'U', "UserLong", "USER", show_reason_user_long,
       { FIELD_NODE_REASON_USER, FIELD_NODE_REASON_UID, FIELD_NODE_REASON }, COL_MATCH | COL_SORT_CELL },
     { 'v', "Version", "VERSION", show_version, NODE(VERSION) },

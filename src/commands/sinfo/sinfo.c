@@ -106,7 +106,7 @@ static int on_option(void *arg, int letter, const char *value)
     case 'o': p->format = value, p->long_format = NULL; return 0;
     case 'O': p->long_format = value, p->format = NULL; return 0;
     case LO_HIDE: p->all = false; return 0;
-    case 'i': return console_interval(p->con, value, &p->iterate);
+    case 'i': return console_interval(p->con, value, "Error: invalid entry for --iterate=%s", &p->iterate);
     case 'R': p->reasons = true; return 0;
     case SHOW_JSON: p->doc = DOC_JSON; return 0;
     case SHOW_YAML: p->doc = DOC_YAML; return 0;

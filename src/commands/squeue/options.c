@@ -152,10 +152,7 @@ static int set_states(struct squeue_params *p, const char *value)
         return 0;
     }
     console_error(p->con, "Invalid job state specified: %s", bad);
-    fprintf(p->con->err, "%s: error: Valid job states include: ", p->con->program);
-    for (int i = 0; i < JOB_STATE_COUNT; i++)
-        fprintf(p->con->err, "%s%s", i ? "," : "", job_state_long(i));
-    fprintf(p->con->err, "\n\n");
+    console_error(p->con, "Valid job states include: %s\n", JOB_STATE_WORDS);
     return -1;
 }
 
@@ -231,9 +228,9 @@ static int on_option(void *arg, int letter, const char *value)
     case LO_HIDE: p->all = false; return 0;
     case 'M': p->clusters = value; return 0;
     case LO_EXPLAIN: return set_explain(p, value);
-    case 'o': p->format = value, p->long_format = NULL; return 0;
-    case 'O': p->long_format = value, p->format = NULL; return 0;
-    case 'i': return console_interval(p->con, value, &p->iterate);
+    case 'o': p->format = value, p->long_format = NULL, p->format_given |= p->con->argv != NULL; return 0;
+    case 'O': p->long_format = value, p->format = NULL, p->long_given |= p->con->argv != NULL; return 0;
+    case 'i': return console_interval(p->con, value, "--iterate=%s\n", &p->iterate);
     case LO_EXPAND_PATTERNS: p->expand_patterns = true; return 0;
     case 'j': return set_jobs(p, value);
     case SHOW_JSON: p->doc = DOC_JSON; return 0;
@@ -287,6 +284,10 @@ int squeue_params_parse(struct squeue_params *p, int argc, char **argv)
     if (next < argc) {
         console_error(p->con, "Unrecognized option: %s", argv[next]);
         options_usage(p->con, squeue_options, squeue_num_options, p->con->err);
+        return -1;
+    }
+    if (p->format_given && p->long_given) {
+        console_error(p->con, "-O (--Format) is incompatible with -o (--format)");
         return -1;
     }
     if (p->start && !p->states)

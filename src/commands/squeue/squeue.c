@@ -41,9 +41,10 @@ static void unknown_field(void *arg, const char *word)
 
 static void unknown_key(void *arg, const char *word)
 {
-    const struct squeue_params *p = arg;
+    struct squeue_params *p = arg;
 
     console_error(p->con, "Invalid sort specification: %s", word);
+    p->bad_sort = true;
 }
 
 static void prepare(struct squeue *sq)
@@ -159,7 +160,7 @@ static struct table *fetch(struct squeue *sq, struct error *err)
     for (size_t i = 0; i < p->num_jobs; i++)
         free(ids[i]);
     free(request.fields);
-    if (!t && p->only_state && err->code == BRE_JOB_ID)
+    if (!t && (p->only_state || p->steps) && err->code == BRE_JOB_ID)
         return table_create(); /* as if there were no such state to tell */
     if (t && p->num_jobs == 1 && !p->steps && !p->only_state && table_rows(t) == 0) {
         table_destroy(t);
@@ -257,6 +258,8 @@ int squeue_run(struct console *con, int argc, char **argv)
         prepare(&sq);
         rc = sq.params.clusters ? console_cluster(con, sq.params.clusters, sq.cluster) : 0;
     }
+    if (rc == 0 && sq.params.bad_sort)
+        rc = -1;
     if (rc == 0 && sq.params.only_state && !sq.params.steps)
         rc = check_only_state(&sq);
     if (rc == 0 && sq.params.nodes)

@@ -25,7 +25,7 @@ struct squeue_params {
     uint32_t *uids;
     size_t num_uids;
     bool by_user, jobs_given, all, all_states, explain, long_list, no_header, noconvert, start, steps,
-        not_me, only_state, by_part, expand_patterns, by_task;
+        not_me, only_state, by_part, expand_patterns, by_task, format_given, long_given, bad_sort;
     char *job_text; /* of -j, comma list */
     uint64_t states; /* 0: the default */
     unsigned iterate, verbose;
