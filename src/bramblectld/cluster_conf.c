@@ -89,6 +89,7 @@ void ctld_cluster_conf(const struct conf *conf, struct arena *a, struct cluster_
     out->min_job_age_sec = conf->min_job_age_sec;
     out->interactive_timeout_sec = conf->interactive_timeout_sec;
     out->max_job_count = conf->max_job_count;
+    out->max_user_jobs = conf->max_user_jobs;
     out->max_array_size = conf->max_array_size;
     out->max_step_count = conf->max_step_count;
     out->first_job_id = conf->first_job_id;

@@ -94,6 +94,7 @@ struct cluster_conf {
     uint32_t min_job_age_sec;   /* how long an ended job is remembered */
     uint32_t interactive_timeout_sec; /* a salloc or srun job without its client ends after this */
     uint32_t max_job_count;     /* records kept: pending, running and remembered */
+    uint32_t max_user_jobs;     /* of those, one user's; 0: no limit of its own */
     uint32_t max_array_size;    /* task ids of arrays are below */
     uint32_t max_step_count;    /* steps a job may create */
     uint32_t first_job_id, max_job_id;  /* 0: 1 and 0x03ff0000 */

@@ -40,7 +40,8 @@ struct name {
     char text[];
 };
 struct ident {
-    uint32_t id, refs;
+    uint32_t id, refs;    /* refs: job records */
+    size_t unsplit_tasks; /* of those, tasks beyond the first of each record of many */
     Wire__Identity *msg;
 };
 struct blob {

@@ -54,12 +54,12 @@ static struct task *task_add(struct array *a, struct job *job, uint32_t task_id,
 }
 
 /* A record of many counts as the records that it stands for. */
-static void many_count(struct cluster *c, const struct task *task, bool more)
+static void many_count(struct cluster *c, struct ident *ident, const struct task *task, bool more)
 {
-    if (task->many && more)
-        c->unsplit_tasks += task->count - 1;
-    else if (task->many)
-        c->unsplit_tasks -= task->count - 1;
+    size_t count = task->many ? task->count - 1 : 0;
+
+    c->unsplit_tasks += more ? count : -count;
+    ident->unsplit_tasks += more ? count : -count;
 }
 
 void array_count(struct job *job, int by)
@@ -101,7 +101,7 @@ int array_create(struct cluster *c, struct job *job, const char *text, struct er
     a->count = (uint32_t)bitmap_count(set.set);
     a->step = set.step;
     a->throttle = set.throttle;
-    many_count(c, task_add(a, job, TASK_MANY, set.set), true);
+    many_count(c, job->ident, task_add(a, job, TASK_MANY, set.set), true);
     array_count(job, 1);
     return 0;
 }
@@ -121,7 +121,7 @@ void array_detach(struct cluster *c, struct job *job)
             a->gone_failed += task->count;
     }
     array_count(job, -1);
-    many_count(c, task, false);
+    many_count(c, job->ident, task, false);
     if (!task->many)
         idmap_remove(&a->by_task, task->id);
     list_remove(&task->link);
@@ -260,10 +260,10 @@ int job_apply_split(struct cluster *c, const Wire__Event *ev, struct error *err)
         return 0;
     }
     array_count(many, -1);
-    many_count(c, task, false);
+    many_count(c, many->ident, task, false);
     bitmap_unset(task->many, m->task_id);
     task->count--;
-    many_count(c, task, true);
+    many_count(c, many->ident, task, true);
     array_count(many, 1);
     job = split_off(many, m->task_id, m->new_job_id);
     job_enter(c, job);
@@ -434,7 +434,7 @@ int array_image_member(struct cluster *c, struct job *job, const Wire__JobImage 
             && (!m->task_ids || !*m->task_ids
                 || !(many = bitmap_parse_any(m->task_ids, TASKSET_LIMIT, err)))))
         return error_set(err, BRE_DAMAGED, "job %u: its array %u is missing", job->id, m->array_id);
-    many_count(c, task_add(a, job, many ? TASK_MANY : m->task_id, many), true);
+    many_count(c, job->ident, task_add(a, job, many ? TASK_MANY : m->task_id, many), true);
     if (many && list_first(&a->tasks) != &job->task->link) {
         list_remove(&job->task->link);
         list_prepend(&a->tasks, &job->task->link);

@@ -43,6 +43,27 @@ static int check_array(const struct cluster *c, const Wire__JobSpec *spec, uint3
     return 0;
 }
 
+/* One user's flood leaves room for the others. */
+static int check_user_limit(const struct cluster *c, const Wire__Identity *who, uint32_t count, struct error *err)
+{
+    size_t pos = 0, have = 0;
+    const struct ident *ident;
+    uint64_t key;
+
+    if (!conf_of(c)->max_user_jobs)
+        return 0;
+    while ((ident = idmap_next(&c->idents, &pos, &key)))
+        if (ident->msg->uid == who->uid) /* he may have several: with other groups */
+            have += ident->refs + ident->unsplit_tasks;
+    if (have + count <= conf_of(c)->max_user_jobs)
+        return 0;
+    return error_set(err, BRE_USER_LIMIT,
+                     "%zu job records and tasks of arrays are this user's, the limit is %u (max_user_jobs); "
+                     "ended ones go after %u s (min_job_age)",
+                     have, conf_of(c)->max_user_jobs,
+                     conf_of(c)->min_job_age_sec);
+}
+
 static int check_request(struct cluster *c, const struct cluster_now *now,
                          const struct submit_request *req, const char **warning,
                          struct arena *a, struct error *err)
@@ -62,6 +83,8 @@ static int check_request(struct cluster *c, const struct cluster_now *now,
                          "(max_job_count); ended ones go after %u s (min_job_age)",
                          c->jobs.count + c->unsplit_tasks, conf_of(c)->max_job_count,
                          conf_of(c)->min_job_age_sec);
+    if (check_user_limit(c, req->identity, count, err) < 0)
+        return -1;
     if (spec->has_priority && !req->who.is_operator)
         return error_set(err, BRE_ACCESS, "only operators may set a priority");
     if (spec->nice < 0 && !req->who.is_operator)

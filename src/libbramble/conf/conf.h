@@ -66,7 +66,7 @@ struct conf {
     const char *mail_prog, *mail_domain;
     const char *prolog, *epilog, *task_prolog, *task_epilog;
     uint32_t prolog_timeout_sec;
-    uint32_t max_job_count, max_array_size, max_step_count, first_job_id, max_job_id;
+    uint32_t max_job_count, max_user_jobs, max_array_size, max_step_count, first_job_id, max_job_id;
     bool select_memory, kill_invalid_depend, enforce_part_limits;
     uint64_t def_mem_per_cpu_mb, def_mem_per_node_mb;
     uint32_t over_time_limit_min;

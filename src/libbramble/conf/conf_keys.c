@@ -43,6 +43,7 @@ static const struct conf_key top_keys[] = {
     { "task_epilog", CONF_TYPE_PATH, TOP(task_epilog), NULL, LIVE },
     { "licenses", CONF_TYPE_NAMES, TOP(licenses), NULL, LIVE },
     { "max_job_count", CONF_TYPE_UINT, TOP(max_job_count), "200000", 1, 5000000, LIVE },
+    { "max_user_jobs", CONF_TYPE_UINT, TOP(max_user_jobs), "0", 0, 5000000, LIVE },
     { "max_array_size", CONF_TYPE_UINT, TOP(max_array_size), "1001", 0, 4000001, LIVE },
     { "max_step_count", CONF_TYPE_UINT, TOP(max_step_count), "40000", 1, 1000000, LIVE },
     { "first_job_id", CONF_TYPE_UINT, TOP(first_job_id), "1", 1, 0x03ff0000, LIVE },

@@ -253,6 +253,22 @@ START_TEST(each_task_counts_as_a_job)
 }
 END_TEST
 
+START_TEST(a_user_has_a_limit_of_his_own)
+{
+    w.conf.max_user_jobs = 10;
+    ck_assert_int_eq(cluster_reconfigure(w.c, &w.conf, &w.err), 0);
+    ck_assert_uint_eq(submit("0-10"), 0);
+    ck_assert_int_eq(w.err.code, BRE_USER_LIMIT);
+    start("0-7");
+    ck_assert_uint_ne(submit("0-1"), 0);
+    ck_assert_uint_eq(submit("0"), 0);
+    w.ident.gid++; /* another group makes no other user */
+    ck_assert_uint_eq(submit("0"), 0);
+    w.ident.uid++;
+    ck_assert_uint_ne(submit("0-9"), 0);
+}
+END_TEST
+
 START_TEST(what_is_no_list_of_tasks_is_refused)
 {
     static const char *const bad[] = { "a", "5-3", "1001", "0-1001", "-1", "1-5:0", "1,", "1-", "1;2", "%2" };
@@ -302,6 +318,7 @@ int main(void)
         an_id_means_the_records_of_its_tasks,
         the_throttle_can_be_changed,
         each_task_counts_as_a_job,
+        a_user_has_a_limit_of_his_own,
         what_is_no_list_of_tasks_is_refused,
         a_task_that_is_requeued_waits_alone,
         ids_are_reserved_for_tasks_before_they_are_seen,
