@@ -1,7 +1,7 @@
 /* main.c - bramblestepd: started by brambled, one for each step on a node, with a socket to it as
  * descriptor 3 and the lock on the step's folder as 4.  Takes no orders from its arguments or environment. */
 #include "config.h"
-#include "bramblestepd/receive.h"
+#include "bramblestepd/io/receive.h"
 #include "bramblestepd/step.h"
 #include "reactor/reactor.h"
 #include "util/error.h"

@@ -1,6 +1,6 @@
 /* receive.c - reads the stream, and links each file to its name when it is whole. */
 #include "config.h"
-#include "bramblestepd/receive.h"
+#include "bramblestepd/io/receive.h"
 
 #include "util/carry.h"
 #include "util/mem.h"
