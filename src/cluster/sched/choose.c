@@ -11,13 +11,10 @@
 
 static bool slot_before(const struct slot *a, const struct slot *b, bool largest)
 {
-    uint32_t wa = node_weight(a->node);
-    uint32_t wb = node_weight(b->node);
-
     if (largest && a->tasks != b->tasks)
         return a->tasks > b->tasks;
-    if (wa != wb)
-        return wa < wb;
+    if (a->weight != b->weight)
+        return a->weight < b->weight;
     if (a->spare.cores != b->spare.cores)
         return a->spare.cores < b->spare.cores;
     return a->rank < b->rank;
@@ -364,6 +361,7 @@ bool shape_choose(const struct cluster *c, const struct shape *s,
         uint32_t id = slots[i].node->id;
 
         slots[i].chosen = 0;
+        slots[i].weight = node_weight(slots[i].node);
         /* in order of node id, beginning behind a node that was asked for: neighbours first */
         slots[i].rank = s->num_required && id < s->required[0] ? id + (1u << 31) : id;
     }

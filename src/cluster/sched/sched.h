@@ -10,7 +10,9 @@
  *   shape.c    what a job asks for          feature.c  --constraint
  *   queue.c    pending jobs in order        fit.c      does it fit a node
  *   choose.c   which nodes, how many tasks  plan.c     free resources over time
- *   pass.c     the pass                     reason.c   why a job waits, in words
+ *   gres.c     generic resources            license.c  licences, counted for the cluster
+ *   pass.c     the pass                     pass_start.c  what starts in it
+ *   give.c     what a call has given away   reason.c   why a job waits, in words
  *   admit.c    what can never start is refused
  */
 #ifndef BRAMBLE_CLUSTER_SCHED_H
@@ -146,7 +148,7 @@ struct slot { /* a node and what it could give */
     bool idle;         /* nothing of any job on it */
     uint32_t tasks;    /* how many it could run of the job */
     uint32_t chosen;   /* tasks dealt to it */
-    uint32_t rank;     /* among equals */
+    uint32_t weight, rank; /* lower first; rank: among equals */
     uint16_t share[SHAPE_TOTALS_MAX]; /* of what the whole job gets, dealt to it */
 };
 /* Tasks of the shape that fit, 0: none. */
