@@ -107,7 +107,7 @@ static void interactive(struct scontrol *sc)
             printf("%s%s", line, strchr(line, '\n') ? "" : "\n");
         if (!strncmp(line, "!!", 2)) {
             if (!last) {
-                fputs("no previous command\n", stderr);
+                sc->exit_code = 1;
                 continue;
             }
             free(line);

@@ -33,7 +33,7 @@ int show_hostnames(struct scontrol *sc, int argc, char **argv)
     (void)sc;
     if (!text || !*text) {
         fputs("scontrol: error: host list is empty\n", stderr);
-        return -1;
+        return 0; /* as Slurm's */
     }
     if (!(list = parse(text)))
         return -1;

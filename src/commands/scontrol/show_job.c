@@ -381,7 +381,8 @@ int show_job(struct scontrol *sc, int argc, char **argv)
     if (sc->doc)
         return show_document(sc, &doc_jobs, &req, "slurm_load_jobs", NULL, NULL);
     if (!(table = scontrol_query(sc, &req, job_fields, &err))) {
-        fprintf(stderr, "slurm_load_jobs error: %s\n", scontrol_error_text(&err, message, sizeof message));
+        if (!sc->quiet)
+            fprintf(stderr, "slurm_load_jobs error: %s\n", scontrol_error_text(&err, message, sizeof message));
         return -1;
     }
     for (size_t i = 0; i < table_rows(table); i++)
