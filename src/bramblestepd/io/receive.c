@@ -102,13 +102,29 @@ static int read_head(struct incoming *f)
     return *f->name && strcmp(f->name, ".") && strcmp(f->name, "..") ? 0 : EISDIR;
 }
 
+/* Make the folder dir, which ends with a slash. */
+static int make_dir(const char *dir)
+{
+    CLEANUP_FREE char *up = xstrndup(dir, strlen(dir) - 1);
+    char *last = strrchr(up, '/');
+    CLEANUP_CLOSE int fd = -1;
+
+    if (!last)
+        return EINVAL;
+    *last++ = '\0';
+    fd = open(*up ? up : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 || (mkdirat(fd, last, 0700) < 0 && errno != EEXIST) ? errno : 0;
+}
+
 /* The folder is opened once: what happens to its name meanwhile changes nothing. */
 static int open_dir(struct incoming *f)
 {
     CLEANUP_FREE char *dir = xstrndup(f->path, (size_t)(f->name - f->path));
 
-    if ((f->head.flags & CARRY_PARENT) && mkdir(dir, 0700) < 0 && errno != EEXIST)
-        return errno;
+    int error = f->head.flags & CARRY_PARENT ? make_dir(dir) : 0;
+
+    if (error)
+        return error;
     f->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return f->dir < 0 ? errno : 0;
 }

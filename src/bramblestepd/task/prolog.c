@@ -98,7 +98,7 @@ static int say_failed(const char *option, int status)
 
 _Noreturn static void prolog_child(const char *path, struct order_task *t, int out)
 {
-    static char context[] = "SLURM_SCRIPT_CONTEXT=prolog_task";
+    char context[] = "SLURM_SCRIPT_CONTEXT=prolog_task";
     char *argv[] = { (char *)(uintptr_t)path, NULL };
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 

@@ -324,7 +324,7 @@ pid_t task_spawn(const struct spawn_common *common, uint32_t task, const struct 
 _Noreturn static void epilog_child(const struct spawn_common *common, uint32_t task, const char *path, int err_fd,
                                    bool in_cgroup)
 {
-    static char context[] = "SLURM_SCRIPT_CONTEXT=epilog_task";
+    char context[] = "SLURM_SCRIPT_CONTEXT=epilog_task";
     const struct order *o = common->order;
     struct order_task *t = &o->tasks[task];
     const struct order_stream *err = t->err.kind == STREAM_SAME ? &t->out : &t->err;

@@ -243,7 +243,7 @@ static int prepare(struct sbcast *b, char *const *names)
 
 static int carry(struct sbcast *b, int argc, char **argv)
 {
-    static char name[] = "sbcast", *program[] = { name, NULL };
+    char name[] = "sbcast", *program[] = { name, NULL };
     struct srun *s = &b->run;
     struct error err = { 0 };
     pid_t packer;
