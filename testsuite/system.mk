@@ -20,7 +20,7 @@ system_tests = \
     testsuite/system/launchers.t \
     testsuite/system/ledger.t \
     testsuite/system/basic.t testsuite/system/gres.t \
-    testsuite/system/array.t testsuite/system/depend.t \
+    testsuite/system/array.t testsuite/system/depend.t testsuite/system/hetjob.t \
     testsuite/system/show.t testsuite/system/het.t \
     testsuite/system/parity-submit.t testsuite/system/parity-run.t testsuite/system/parity-show.t \
     testsuite/system/parity-scontrol.t testsuite/system/parity-account.t \

@@ -60,6 +60,7 @@ static void leftovers_fini(struct cluster *c)
     blobs_fini(&c->topologies);
     arrays_fini(c);
     idmap_fini(&c->waited);
+    idmap_fini(&c->hets);
     idmap_fini(&c->snapshot_specs);
     idmap_fini(&c->idents);
     idmap_fini(&c->specs);

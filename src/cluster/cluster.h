@@ -188,6 +188,8 @@ struct submit_request {
     ProtobufCBinaryData script;         /* batch only */
     ProtobufCBinaryData env;
     uint8_t script_hash[32], env_hash[32];
+    Wire__JobSpec *const *het;          /* further components of a heterogeneous job */
+    size_t num_het;
     struct cluster_who who;             /* may differ from identity: root's --uid */
 };
 /* Blob and identity events come along when they are new.  *job_id is the new job's.  warning
@@ -214,6 +216,8 @@ struct job_ref {
     uint32_t job_id;            /* of a record, or of an array */
     const struct bitmap *tasks; /* tasks of the array that are meant; NULL: none are named */
     bool all_tasks;             /* "12_*" */
+    bool component;             /* "12+1": het_offset alone; else the leader's id means all */
+    uint32_t het_offset;
 };
 struct job_target {
     uint32_t job_id;            /* of a record */
@@ -222,6 +226,7 @@ struct job_target {
 struct job_targets {
     struct job_target *list;    /* in the arena given; in order of the records' ids */
     size_t count;
+    bool is_het;                /* several components of a heterogeneous job */
     bool is_array;              /* the id stands for an array or tasks of one */
     struct bitmap *missing;     /* in the arena: tasks that do not exist (any more); NULL: none */
 };
@@ -403,6 +408,7 @@ struct job_view {
     uint32_t task_id;           /* TASK_NONE: a record of many */
     const struct bitmap *tasks; /* record of many: which; NULL: a record of one */
     uint32_t throttle;          /* of the array: tasks at once; 0: no limit */
+    uint32_t het_id, het_offset, het_size; /* component of a heterogeneous job; het_id 0: none */
 };
 /* The array with this id, as one: false when there is none, or none any more. */
 struct array_view {
@@ -410,6 +416,10 @@ struct array_view {
     enum job_state end_state;   /* COMPLETED when all tasks did, else FAILED */
     uint32_t exit_status;       /* the highest of its tasks */
 };
+/* Of a component of a heterogeneous job: id of its leader, its place, how many there are.  0: the job
+ * is none. */
+uint32_t cluster_het_id(const struct job *job, uint32_t *offset, uint32_t *size);
+struct job *cluster_het_component(struct cluster *c, uint32_t het_id, uint32_t offset); /* or NULL */
 bool cluster_array_view(struct cluster *c, uint32_t array_id, struct array_view *view);
 /* Is the job the first of its array's tasks that has started? */
 bool cluster_array_first_start(struct cluster *c, const struct job *job);

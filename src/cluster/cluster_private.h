@@ -61,6 +61,7 @@ struct cluster {
     struct list_node licensed;      /* running jobs that hold licences */
     struct list_node waiting_dead;  /* pending jobs whose earlier attempt is not known dead */
     struct idmap arrays;            /* job arrays by id; each lives as long as its records */
+    struct idmap hets;              /* heterogeneous jobs by their leader's id */
     size_t unsplit_tasks;           /* tasks beyond the first of each record of many */
     struct idmap snapshot_specs;    /* while a snapshot is loaded: its spec ids; each counts once */
     struct idmap topologies;        /* first 8 bytes of the hash to struct blob */

@@ -9,7 +9,7 @@ libcluster_la_SOURCES = \
     src/cluster/job/job.h src/cluster/job/job.c src/cluster/job/job_table.c src/cluster/job/spec.c \
     src/cluster/job/job_alloc.c src/cluster/job/job_apply.c src/cluster/job/job_depend.c src/cluster/job/depend.h src/cluster/job/depend_text.c src/cluster/job/job_end.c \
     src/cluster/job/job_submit.c src/cluster/job/job_control.c src/cluster/job/job_update.c \
-    src/cluster/job/job_view.c src/cluster/job/job_suspend.c src/cluster/job/job_wish.h src/cluster/job/job_wish.c src/cluster/job/job_array.c \
+    src/cluster/job/job_view.c src/cluster/job/job_suspend.c src/cluster/job/job_wish.h src/cluster/job/job_wish.c src/cluster/job/job_array.c src/cluster/job/job_het.c \
     src/cluster/step/step.h src/cluster/step/step.c src/cluster/step/step_layout.c src/cluster/step/step_gres.c \
     src/cluster/step/step_decide.c src/cluster/step/step_report.c \
     src/cluster/node/node.h src/cluster/node/node.c src/cluster/node/node_apply.c \

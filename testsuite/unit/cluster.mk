@@ -9,7 +9,7 @@ cluster_tests += testsuite/unit/cluster/test_update
 cluster_tests += testsuite/unit/cluster/test_suspend
 cluster_tests += testsuite/unit/cluster/test_layout
 cluster_tests += testsuite/unit/cluster/test_array \
-    testsuite/unit/cluster/test_depend
+    testsuite/unit/cluster/test_depend testsuite/unit/cluster/test_het
 cluster_tests += testsuite/unit/cluster/test_gres
 cluster_tests += testsuite/unit/cluster/test_part
 cluster_tests += testsuite/unit/cluster/test_explain
@@ -69,6 +69,9 @@ testsuite_unit_cluster_test_depend_LDADD = $(cluster_test_libs)
 testsuite_unit_cluster_test_gres_SOURCES = testsuite/unit/cluster/test_gres.c
 testsuite_unit_cluster_test_gres_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 testsuite_unit_cluster_test_gres_LDADD = $(cluster_test_libs)
+testsuite_unit_cluster_test_het_SOURCES = testsuite/unit/cluster/test_het.c
+testsuite_unit_cluster_test_het_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+testsuite_unit_cluster_test_het_LDADD = $(cluster_test_libs)
 
 # the simulator: 200 seeds; a failing one is printed and can be run alone: test_sim SEED 1 -v
 check_PROGRAMS += testsuite/unit/cluster/sim/test_sim

@@ -218,6 +218,8 @@ static void alloc_ready(struct request *req, const struct identity *identity, co
         return;
     }
     submit_fill(req, identity, msg->spec, none, none, &submit);
+    submit.het = msg->het;
+    submit.num_het = msg->n_het;
     if (msg->step && !req->msg && request_keep(req, base) < 0) {
         request_refuse_code(req, BRE_BUSY, "the controller is short of memory");
         return;
@@ -269,9 +271,9 @@ void alloc_handle(struct request *req, const Wire__AllocRequest *msg)
         request_refuse_code(req, BRE_PROTOCOL, "an allocation without an interactive job");
         return;
     }
-    if (msg->n_het) {
+    if (msg->n_het && msg->step) {
         request_refuse_code(req, BRE_NOT_SUPPORTED,
-                            "heterogeneous jobs are not supported yet: submit a job for each component");
+                            "srun cannot make a heterogeneous job by itself: make it with salloc or sbatch");
         return;
     }
     submit_with_identity(req, &msg->base, msg->has_as_uid, msg->as_uid, alloc_ready);

@@ -192,7 +192,7 @@ static bool named_slice(struct control *k, const char *text, unsigned *done)
             add_result(k, text, &err);
             return true;
         }
-        struct job_ref ref = { k->id.job_id, k->id.tasks, k->id.all_tasks };
+        struct job_ref ref = { k->id.job_id, k->id.tasks, k->id.all_tasks, k->id.het_offset != HET_NONE, k->id.het_offset };
         k->at = k->met = 0;
         if (cluster_job_targets(c->cluster, &ref, &k->req->arena, &k->targets, &err) < 0) {
             k->matched++;
@@ -211,7 +211,7 @@ static bool named_slice(struct control *k, const char *text, unsigned *done)
         k->met += met;
         if (k->targets.is_array)
             outcome_add(k, t, met ? NULL : &err);
-        else if (!met)
+        else if (!met && !(k->targets.is_het && k->met && is_moot(err.code))) /* its leader has ended it */
             add_result(k, text, &err);
     }
     if (k->at < k->targets.count)

@@ -30,7 +30,7 @@ static int add_id(struct query *q, const char *text, struct error *err)
     struct jobid id;
     if (jobid_parse(text, &id, err) < 0)
         return -1;
-    struct job_ref ref = { id.job_id, id.tasks, id.all_tasks };
+    struct job_ref ref = { id.job_id, id.tasks, id.all_tasks, id.het_offset != HET_NONE, id.het_offset };
     if (accounts) /* the store knows arrays by their id; the command picks its tasks */
         wanted_add(q, &(struct job_target){ id.job_id, NULL }, id.step_id);
     else if (cluster_job_targets(q->req->ctld->cluster, &ref, a, &targets, NULL) == 0)
@@ -48,7 +48,9 @@ static bool is_known(struct query *q, const char *text)
     bool known = false;
     if (jobid_parse(text, &id, NULL) == 0) {
         known = cluster_array_view(q->req->ctld->cluster, id.job_id, &array)
-                || (!id.tasks && !id.all_tasks && cluster_job_find(q->req->ctld->cluster, id.job_id));
+                || (!id.tasks && !id.all_tasks && cluster_job_find(q->req->ctld->cluster, id.job_id)
+                    && (id.het_offset == HET_NONE
+                        || cluster_het_component(q->req->ctld->cluster, id.job_id, id.het_offset)));
         jobid_fini(&id);
     }
     return known;

@@ -64,6 +64,12 @@ static const char *command(struct query *q, const struct job_view *v)
     return arena_strdup(&q->table.arena, strbuf_str(&sb));
 }
 
+/* Ids of all components, which are given out together: "12-14". */
+static const char *het_set(struct query *q, const struct job_view *v)
+{
+    return v->het_id ? arena_printf(&q->table.arena, "%u-%u", v->het_id, v->het_id + v->het_size - 1) : NULL;
+}
+
 static const char *task_text(struct query *q, const struct job_view *v)
 {
     CLEANUP_FREE char *text = v->tasks ? taskset_format(v->tasks, v->throttle) : NULL;
@@ -136,6 +142,9 @@ static void job_cell(struct query *q, size_t col, struct job *job, const struct 
 #define INT(field, value) case FIELD_##field: table_int(t, col, (int64_t)(value)); return
 #define STR(field, value) case FIELD_##field: table_string(t, col, (value)); return
     INT(JOB_ID, v->job_id);
+    INT(JOB_HET_ID, unset_if_zero(v->het_id));
+    INT(JOB_HET_OFFSET, v->het_id ? (int64_t)v->het_offset : FIELD_UNSET);
+    STR(JOB_HET_SET, het_set(q, v));
     INT(JOB_ARRAY_ID, unset_if_zero(v->array_id));
     INT(JOB_ARRAY_TASK, v->task_id == TASK_NONE ? FIELD_UNSET : (int64_t)v->task_id);
     STR(JOB_ARRAY_TASKS, task_text(q, v));

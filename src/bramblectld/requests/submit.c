@@ -139,6 +139,8 @@ static void submit_ready(struct request *req, const struct identity *identity, c
         return;
     }
     submit_fill(req, identity, msg->spec, msg->script, msg->env, &submit);
+    submit.het = msg->het;
+    submit.num_het = msg->n_het;
     if (msg->has_test_only && msg->test_only) {
         test_only(req, &submit);
         return;
@@ -166,11 +168,6 @@ void submit_handle(struct request *req, const Wire__SubmitRequest *msg)
     }
     if (!msg->script.len) {
         request_refuse_code(req, BRE_SCRIPT_EMPTY, "%s", error_code_text(BRE_SCRIPT_EMPTY));
-        return;
-    }
-    if (msg->n_het) {
-        request_refuse_code(req, BRE_NOT_SUPPORTED,
-                            "heterogeneous jobs are not supported yet: submit a job for each component");
         return;
     }
     submit_with_identity(req, &msg->base, msg->has_as_uid, msg->as_uid, submit_ready);

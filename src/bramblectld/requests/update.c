@@ -57,7 +57,7 @@ static int update_one(struct request *req, const char *text, Wire__KeyValue **it
     int rc = 0;
     if (jobid_parse(text, &id, err) < 0)
         return -1;
-    struct job_ref ref = { id.job_id, id.tasks, id.all_tasks };
+    struct job_ref ref = { id.job_id, id.tasks, id.all_tasks, id.het_offset != HET_NONE, id.het_offset };
     if (id.step_id != STEP_NONE)
         rc = error_set(err, BRE_NOT_SUPPORTED, "update of steps is not supported: %s", text);
     else
@@ -71,7 +71,7 @@ static int update_one(struct request *req, const char *text, Wire__KeyValue **it
             continue;
         }
         ctld_drop(c, d);
-        if (!targets.is_array || (why.code != BRE_ALREADY_DONE && why.code != BRE_NOT_SUPPORTED))
+        if ((!targets.is_array && !targets.is_het) || (why.code != BRE_ALREADY_DONE && why.code != BRE_NOT_SUPPORTED))
             rc = -1;
     }
     if (rc == 0 && !met)

@@ -55,6 +55,52 @@ static Wire__ArrayTask *array_task(const struct task *task, struct arena *a)
     return m;
 }
 
+static Wire__HetGroup *het_group(struct cluster *c, struct job *job, struct arena *a)
+{
+    const Wire__JobSpec *spec = job->spec->msg;
+    Wire__HetGroup *m = arena_alloc(a, sizeof(*m));
+    CLEANUP_FREE uint32_t *tasks = xmalloc(job->alloc->count * sizeof(*tasks));
+    CLEANUP_FREE uint32_t *cpus = xmalloc(job->alloc->count * sizeof(*cpus));
+    uint32_t sum = 0;
+
+    wire__het_group__init(m);
+    for (uint32_t i = 0; i < job->alloc->count; i++) {
+        sum += tasks[i] = job->alloc->nodes[i].tasks;
+        cpus[i] = job->alloc->nodes[i].cpus;
+    }
+    SET(m, job_id, job->id);
+    m->job_name = job->name->text;
+    m->partition = job->alloc->partition;
+    m->qos = spec->qos;
+    m->node_list = (char *)alloc_node_list(c, job->alloc);
+    SET(m, num_nodes, job->alloc->count);
+    SET(m, num_tasks, spec->has_num_tasks ? spec->num_tasks : sum);
+    if (spec->has_cpus_per_task)
+        SET(m, cpus_per_task, spec->cpus_per_task);
+    m->tasks_per_node = kept(a, counts_format(tasks, job->alloc->count));
+    m->cpus_per_node = kept(a, counts_format(cpus, job->alloc->count));
+    if (spec->has_mem_per_node_mb)
+        SET(m, mem_per_node_mb, spec->mem_per_node_mb);
+    if (spec->has_mem_per_cpu_mb)
+        SET(m, mem_per_cpu_mb, spec->mem_per_cpu_mb);
+    return m;
+}
+
+static Wire__HetJob *het_job(struct cluster *c, const struct job *job, struct arena *a)
+{
+    const struct het *het = job->het;
+    Wire__HetJob *m = arena_alloc(a, sizeof(*m));
+
+    wire__het_job__init(m);
+    SET(m, leader_id, het->id);
+    SET(m, offset, job->het_offset);
+    m->groups = arena_alloc(a, het->size * sizeof(*m->groups));
+    for (uint32_t i = 0; i < het->size; i++)
+        if (het->jobs[i] && het->jobs[i]->alloc && het->jobs[i]->phase != PHASE_PENDING)
+            m->groups[m->n_groups++] = het_group(c, het->jobs[i], a);
+    return m;
+}
+
 Wire__AllocInfo *cluster_alloc_info(struct cluster *c, uint32_t id, struct arena *a)
 {
     struct job *job = job_table_find(&c->jobs, id);
@@ -117,6 +163,8 @@ Wire__AllocInfo *cluster_alloc_info(struct cluster *c, uint32_t id, struct arena
     SET(m, oversubscribe, spec->oversubscribe);
     if (job->task)
         m->array = array_task(job->task, a);
+    if (job->het)
+        m->het = het_job(c, job, a);
     return m;
 }
 

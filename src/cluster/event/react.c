@@ -158,7 +158,7 @@ static void react_started(struct cluster *c, const Wire__EvJobStarted *m,
     if (!job || job->attempt != m->attempt)
         return;
     effect_job(d, EFFECT_JOB_CHANGED, job->id);
-    if (job->phase == PHASE_RUNNING && job->kind == JOB_KIND_BATCH)
+    if (job->phase == PHASE_RUNNING && job_runs_script(job))
         launch_step(d, job, STEP_BATCH);
     if (!list_is_empty(&c->dependent))
         effect_add(d, EFFECT_SCHEDULE);

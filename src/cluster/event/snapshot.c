@@ -274,6 +274,11 @@ static void emit_job(struct snapshot *s, struct job *job)
         SET(sub, env_hash, ((ProtobufCBinaryData){ 32, job->env->hash }));
     SET(sub, priority, job->priority);
     SET(sub, ends_with_step, job->ends_with_step);
+    if (job->het) {
+        SET(sub, het_job_id, job->het->id);
+        SET(sub, het_offset, job->het_offset);
+        SET(sub, het_size, job->het->size);
+    }
     m->submitted = sub;
     SET(m, spec_id, job->spec->snapshot_id);
     SET(m, submit_usec, job->submit_usec);

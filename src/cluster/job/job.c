@@ -55,6 +55,7 @@ void job_destroy(struct cluster *c, struct job *job)
     while (job->steps)
         step_remove(c, job->steps);
     array_detach(c, job);
+    het_detach(c, job);
     depend_detach(c, job);
     if (job->queued)
         queue_remove(c, job);
@@ -193,7 +194,9 @@ void job_queue_update(struct cluster *c, struct job *job, int64_t now_usec)
     }
     if (!wanted)
         job->eligible = false;
-    if (job->eligible && !job->queued) {
+    if (job->het) {
+        het_queue_update(c, job->het);
+    } else if (job->eligible && !job->queued) {
         queue_insert(c, job);
         cluster_wants_pass(c);
     } else if (!job->eligible && job->queued) {

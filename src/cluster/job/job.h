@@ -83,6 +83,13 @@ struct suspension {
     int64_t ran_usec;       /* how long it had run when it was last suspended */
     int64_t total_usec;     /* suspended in all, without the suspension under way */
 };
+#define HET_MAX 128
+
+struct het {
+    uint32_t id, size, refs;
+    struct job *jobs[]; /* by offset; NULL: not there (any more) */
+};
+
 #define TASK_MANY UINT32_MAX
 
 struct array {
@@ -124,6 +131,8 @@ struct job {
     struct step *steps; /* not yet ended, in order of creation */
     struct depends *depends;
     struct suspension *suspension; /* NULL: never suspended in this attempt */
+    struct het *het;       /* NULL: the job is no component */
+    uint8_t het_offset;
     struct task *task;     /* NULL: the job is no array's */
     struct ghosts *ghosts; /* where an earlier attempt is not known dead; NULL: nowhere */
     char *text;
@@ -251,6 +260,21 @@ uint32_t job_id_next(const struct cluster *c); /* that the next job gets */
 void id_source_init(const struct cluster *c, struct id_source *ids);
 int id_source_take(struct cluster *c, struct id_source *ids, const struct cluster_now *now,
                    struct decision *d, uint32_t *id, struct error *err);
+
+/* job_het.c */
+int het_attach(struct cluster *c, struct job *job, const Wire__EvJobSubmitted *m, struct error *err);
+void het_detach(struct cluster *c, struct job *job);
+void het_queue_update(struct cluster *c, struct het *het);
+/* The job is a component whose end is in this decision already. */
+bool het_end_is_decided(const struct job *job, const struct decision *d);
+/* The end of job ends other, another component of the same. */
+struct job_end;
+bool het_others_end(const struct job *job, const struct job *other, const struct job_end *end,
+                    const struct decision *d);
+static inline bool job_runs_script(const struct job *job)
+{
+    return job->kind == JOB_KIND_BATCH && !job->het_offset;
+}
 
 /* job_array.c */
 struct array *array_find(const struct cluster *c, uint32_t id);

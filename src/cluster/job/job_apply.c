@@ -130,6 +130,8 @@ int job_apply_submitted(struct cluster *c, const Wire__Event *ev, struct error *
         job->begin_usec = m->spec->begin_time * USEC;
     if (m->spec->array_inx && array_create(c, job, m->spec->array_inx, err) < 0)
         return job_drop(c, job);
+    if (m->het_job_id && het_attach(c, job, m, err) < 0)
+        return job_drop(c, job);
     job_enter(c, job);
     job->name->live++;
     c->next_priority--;
@@ -242,7 +244,7 @@ int job_apply_started(struct cluster *c, const Wire__Event *ev, struct error *er
     job->next_step_id = 0;
     job->planned_sec = 0;
     set_text(&job->text, NULL);
-    if (job->kind == JOB_KIND_BATCH) {
+    if (job_runs_script(job)) {
         alloc->nodes[0].flags |= ALLOC_USED;
         step_create_batch(c, job, ev->time_usec);
     }
@@ -544,6 +546,8 @@ int job_apply_image(struct cluster *c, const Wire__Event *ev, struct error *err)
         list_append(&c->waiting_dead, &g->link);
         job->ghosts = g;
     }
+    if (m->submitted->het_job_id && het_attach(c, job, m->submitted, err) < 0)
+        goto fail;
     if (m->array_id) {
         if (array_image_member(c, job, m, err) < 0)
             goto fail;

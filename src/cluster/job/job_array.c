@@ -370,8 +370,20 @@ int cluster_job_targets(struct cluster *c, const struct job_ref *ref, struct are
                         struct job_targets *out, struct error *err)
 {
     const struct array *array = array_find(c, ref->job_id);
+    const struct het *het = idmap_find(&c->hets, ref->job_id);
 
     memset(out, 0, sizeof(*out));
+    if (het || ref->component) {
+        if (!het || ref->tasks || ref->all_tasks
+            || (ref->component && (ref->het_offset >= het->size || !het->jobs[ref->het_offset])))
+            return error_set(err, BRE_JOB_ID, "%s", error_code_text(BRE_JOB_ID));
+        out->list = arena_alloc(a, het->size * sizeof(*out->list));
+        for (uint32_t i = 0; i < het->size; i++)
+            if (het->jobs[i] && (!ref->component || i == ref->het_offset))
+                target_add(out, het->jobs[i]->id, NULL);
+        out->is_het = !ref->component;
+        return 0;
+    }
     if (!array) {
         if (ref->tasks || ref->all_tasks || !job_table_find(&c->jobs, ref->job_id))
             return error_set(err, BRE_JOB_ID, "%s", error_code_text(BRE_JOB_ID));

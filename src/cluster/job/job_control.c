@@ -23,6 +23,16 @@ static int refuse_ended(struct error *err)
     return error_set(err, BRE_ALREADY_DONE, "Job/step already completing or completed");
 }
 
+static void cancel_pending(const struct cluster_now *now, const struct job *job,
+                           const struct control_request *req, struct decision *d)
+{
+    Wire__EvJobEnded *ev = event_add(d, now, job_ended, JOB_ENDED, EvJobEnded, EV_JOB_ENDED);
+
+    SET(ev, job_id, job->id);
+    SET(ev, state, JOB_CANCELLED);
+    SET(ev, by_uid, req->who.uid);
+}
+
 static int decide_cancel(struct cluster *c, const struct cluster_now *now, struct job *job,
                          const struct control_request *req, struct decision *d,
                          struct error *err)
@@ -30,15 +40,12 @@ static int decide_cancel(struct cluster *c, const struct cluster_now *now, struc
     struct job_end end = { .state = JOB_CANCELLED, .by_uid = req->who.uid };
 
     switch ((enum job_phase)job->phase) {
-    case PHASE_PENDING: {
-        Wire__EvJobEnded *ev =
-            event_add(d, now, job_ended, JOB_ENDED, EvJobEnded, EV_JOB_ENDED);
-
-        SET(ev, job_id, job->id);
-        SET(ev, state, JOB_CANCELLED);
-        SET(ev, by_uid, req->who.uid);
+    case PHASE_PENDING:
+        cancel_pending(now, job, req, d);
+        for (uint32_t i = 0; job->het && i < job->het->size; i++)
+            if (job->het->jobs[i] != job && job->het->jobs[i] && job->het->jobs[i]->phase == PHASE_PENDING)
+                cancel_pending(now, job->het->jobs[i], req, d); /* no component waits without the others */
         return 0;
-    }
     case PHASE_RUNNING:
         job_decide_end(c, now, job, &end, UINT32_MAX, false, d);
         return 0;

@@ -49,9 +49,8 @@ static void decide_requeued(struct cluster *c, const struct cluster_now *now,
             ev->wait_nodes[ev->n_wait_nodes++] = job->alloc->nodes[i].node_id;
 }
 
-void job_decide_end(struct cluster *c, const struct cluster_now *now, struct job *job,
-                    const struct job_end *end, uint32_t clean, bool lost,
-                    struct decision *d)
+static void decide_end(struct cluster *c, const struct cluster_now *now, struct job *job,
+                       const struct job_end *end, uint32_t clean, bool lost, struct decision *d)
 {
     uint32_t left = job_unclean(job, clean);
     uint32_t requeue = end ? end->requeue : job->requeue;
@@ -88,6 +87,17 @@ void job_decide_end(struct cluster *c, const struct cluster_now *now, struct job
                         lost ? clean : UINT32_MAX, d);
     else
         decide_ended(now, job, end, d);
+}
+
+void job_decide_end(struct cluster *c, const struct cluster_now *now, struct job *job,
+                    const struct job_end *end, uint32_t clean, bool lost, struct decision *d)
+{
+    if (end && clean == UINT32_MAX && het_end_is_decided(job, d))
+        return;
+    decide_end(c, now, job, end, clean, lost, d);
+    for (uint32_t i = 0; end && job->het && i < job->het->size; i++)
+        if (het_others_end(job, job->het->jobs[i], end, d))
+            decide_end(c, now, job->het->jobs[i], end, UINT32_MAX, false, d);
 }
 
 void job_end_of_step(const struct cluster *c, const struct job *job,

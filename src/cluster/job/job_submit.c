@@ -172,31 +172,41 @@ uint32_t cluster_next_job_id(const struct cluster *c)
     return job_id_next(c);
 }
 
-int cluster_decide_submit(struct cluster *c, const struct cluster_now *now,
-                          const struct submit_request *req, struct decision *d,
-                          uint32_t *id, const char **warning, struct error *err)
+/* One job: all of a plain one, or a component of a heterogeneous one. */
+static void decide_job(struct cluster *c, const struct cluster_now *now, const struct submit_request *req,
+                       const Wire__JobSpec *asked, uint32_t id, uint32_t ident_id, uint32_t earlier, struct decision *d,
+                       Wire__EvJobSubmitted **out)
 {
-    struct decision_mark mark = decision_mark(d);
-    struct id_source ids;
-    struct ident *ident;
-    uint32_t ident_id;
     Wire__EvJobSubmitted *ev;
-    Wire__JobSpec *spec;
+    Wire__JobSpec *spec = arena_alloc(&d->arena, sizeof(*spec));
 
-    if (warning)
-        *warning = NULL;
-    if (check_request(c, now, req, warning, &d->arena, err) < 0)
-        return -1;
-    clock_check(c, now, d);
-    id_source_init(c, &ids);
-    if (id_source_take(c, &ids, now, d, id, err) < 0)
-        return decision_rollback(d, mark);
+    *spec = *asked;
+    if (!spec->partition || !*spec->partition)
+        spec->partition = (char *)part_default(c)->conf.name;
+    ev = event_add(d, now, job_submitted, JOB_SUBMITTED, EvJobSubmitted, EV_JOB_SUBMITTED);
+    SET(ev, job_id, id);
+    ev->spec = spec;
+    SET(ev, identity, ident_id);
+    if (req->script.len)
+        SET(ev, script_hash, ((ProtobufCBinaryData){ 32, (uint8_t *)req->script_hash }));
+    if (req->env.len)
+        SET(ev, env_hash, ((ProtobufCBinaryData){ 32, (uint8_t *)req->env_hash }));
+    SET(ev, priority, priority_of(c, spec) > earlier ? priority_of(c, spec) - earlier : 1);
+    if (spec->kind == JOB_KIND_SRUN)
+        SET(ev, ends_with_step, 1);
+    *out = ev;
+}
+
+static uint32_t decide_shared(struct cluster *c, const struct cluster_now *now, const struct submit_request *req,
+                              struct decision *d)
+{
+    struct ident *ident = ident_find_equal(c, req->identity);
+    uint32_t ident_id = ident ? ident->id : ident_free_id(c);
+
     if (req->script.len)
         add_blob(c, now, d, req->script_hash, &req->script);
     if (req->env.len)
         add_blob(c, now, d, req->env_hash, &req->env);
-    ident = ident_find_equal(c, req->identity);
-    ident_id = ident ? ident->id : ident_free_id(c);
     if (!ident) {
         Wire__EvIdentity *idev =
             event_add(d, now, identity, IDENTITY, EvIdentity, EV_IDENTITY);
@@ -204,21 +214,77 @@ int cluster_decide_submit(struct cluster *c, const struct cluster_now *now,
         SET(idev, id, ident_id);
         idev->identity = (Wire__Identity *)req->identity;
     }
-    spec = arena_alloc(&d->arena, sizeof(*spec));
-    *spec = *req->spec;
-    if (!spec->partition || !*spec->partition)
-        spec->partition = (char *)part_default(c)->conf.name;
-    ev = event_add(d, now, job_submitted, JOB_SUBMITTED, EvJobSubmitted, EV_JOB_SUBMITTED);
-    SET(ev, job_id, *id);
-    ev->spec = spec;
-    SET(ev, identity, ident_id);
-    if (req->script.len)
-        SET(ev, script_hash, ((ProtobufCBinaryData){ 32, (uint8_t *)req->script_hash }));
-    if (req->env.len)
-        SET(ev, env_hash, ((ProtobufCBinaryData){ 32, (uint8_t *)req->env_hash }));
-    SET(ev, priority, priority_of(c, spec));
-    if (spec->kind == JOB_KIND_SRUN)
-        SET(ev, ends_with_step, 1);
+    return ident_id;
+}
+
+/* Components behind the leader, in the same decision. */
+static int decide_components(struct cluster *c, const struct cluster_now *now, const struct submit_request *req,
+                             uint32_t leader, uint32_t ident_id, struct id_source *ids, struct decision *d,
+                             struct error *err)
+{
+    for (size_t i = 0; i < req->num_het; i++) {
+        Wire__EvJobSubmitted *ev;
+        uint32_t id;
+
+        if (id_source_take(c, ids, now, d, &id, err) < 0)
+            return -1;
+        decide_job(c, now, req, req->het[i], id, ident_id, (uint32_t)i + 1, d, &ev);
+        SET(ev, het_job_id, leader);
+        SET(ev, het_offset, (uint32_t)i + 1);
+        SET(ev, het_size, (uint32_t)req->num_het + 1);
+    }
+    return 0;
+}
+
+static int check_components(struct cluster *c, const struct cluster_now *now, const struct submit_request *req,
+                            struct decision *d, struct error *err)
+{
+    if (req->num_het >= HET_MAX)
+        return error_set(err, BRE_INVAL, "a heterogeneous job has at most %d components", HET_MAX);
+    if (req->num_het && req->spec->array_inx)
+        return error_set(err, BRE_ARRAY, "%s: a heterogeneous job cannot be an array", error_code_text(BRE_ARRAY));
+    for (size_t i = 0; i < req->num_het; i++) {
+        struct submit_request one = *req;
+
+        one.spec = req->het[i];
+        if (one.spec->kind != req->spec->kind)
+            return error_set(err, BRE_PROTOCOL, "components of different kinds");
+        if (one.spec->array_inx)
+            return error_set(err, BRE_ARRAY, "%s: a heterogeneous job cannot be an array",
+                             error_code_text(BRE_ARRAY));
+        if (check_request(c, now, &one, NULL, &d->arena, err) < 0)
+            return error_prefix(err, "component %zu", i + 1);
+    }
+    return 0;
+}
+
+int cluster_decide_submit(struct cluster *c, const struct cluster_now *now,
+                          const struct submit_request *req, struct decision *d,
+                          uint32_t *id, const char **warning, struct error *err)
+{
+    struct decision_mark mark = decision_mark(d);
+    const Wire__JobSpec *spec = req->spec;
+    struct id_source ids;
+    uint32_t ident_id;
+    Wire__EvJobSubmitted *ev;
+
+    if (warning)
+        *warning = NULL;
+    if (check_request(c, now, req, warning, &d->arena, err) < 0 || check_components(c, now, req, d, err) < 0)
+        return -1;
+    clock_check(c, now, d);
+    id_source_init(c, &ids);
+    if (id_source_take(c, &ids, now, d, id, err) < 0)
+        return decision_rollback(d, mark);
+    ident_id = decide_shared(c, now, req, d);
+    decide_job(c, now, req, spec, *id, ident_id, 0, d, &ev);
+    if (req->num_het) {
+        SET(ev, het_job_id, *id);
+        SET(ev, het_offset, 0);
+        SET(ev, het_size, (uint32_t)req->num_het + 1);
+        if (decide_components(c, now, req, *id, ident_id, &ids, d, err) < 0)
+            return decision_rollback(d, mark);
+    }
     if (spec->array_inx && depend_is_by_task(spec->dependency)
         && split_all(c, now, *id, spec->array_inx, &ids, d, err) < 0)
         return decision_rollback(d, mark);

@@ -47,6 +47,7 @@ void cluster_job_view(struct cluster *c, struct job *job, const struct cluster_n
     v->identity = job->ident->msg;
     v->text = job->text;
     v->next_step_id = job->next_step_id;
+    v->het_id = cluster_het_id(job, &v->het_offset, &v->het_size);
     v->task_id = TASK_NONE;
     if (job->task) {
         v->array_id = job->task->array->id;

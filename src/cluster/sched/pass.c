@@ -238,6 +238,23 @@ static void keep_start(struct sched *s, const struct job *job)
     free(idmap_put(&s->starts, job->id, hostlist_format(names)));
 }
 
+/* Keep later jobs from delaying the components, each for itself. */
+static void plan_components(struct sched *s, const struct het *het)
+{
+    for (uint32_t i = 0; i < het->size; i++) {
+        struct shape *shape = het->jobs[i]->spec->shape;
+        const struct part *part;
+
+        if (shape->gen != s->c->node_gen)
+            shape_refresh(s->c, shape);
+        part = shape->num_parts ? &s->c->parts[shape->parts[0].part_index] : NULL;
+        if (!part || !part_takes(s->c, part, shape))
+            continue;
+        plan_start(s->plan, shape, &shape->parts[0], pass_length(s->c, shape, part), true, &s->units);
+        s->planned++;
+    }
+}
+
 static void plan_next(struct sched *s, struct shape *shape)
 {
     const struct shape_part *best = NULL;
@@ -311,6 +328,12 @@ static bool pass_run(struct sched *s, const struct cluster_now *now, uint32_t bu
         if (shape->gen != c->node_gen) {
             shape_refresh(c, shape);
             s->units += (uint32_t)c->num_nodes;
+        }
+        if (shape->cursor->het) { /* says nothing of others of its shape */
+            if ((s->plan_only || !pass_try_components(s, now, shape->cursor->het, d)) && s->planned < depth)
+                plan_components(s, shape->cursor->het);
+            advance(s, shape);
+            continue;
         }
         if (array_is_full(shape->cursor)) { /* others of its shape may go ahead */
             advance(s, shape);

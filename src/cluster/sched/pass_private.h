@@ -22,6 +22,8 @@ struct sched {
     struct tentative *given; /* in this call */
     struct id_source ids;    /* for tasks of arrays that start in this call */
     struct array *arrays;    /* that started tasks in this call */
+    struct bitmap *taken;    /* nodes of the components of the heterogeneous job that is tried */
+    bool dry;                /* only whether they all fit */
     uint32_t *part_first;    /* by partition: the first job that waits there */
     size_t num_parts;
     struct slot *slots;
@@ -44,6 +46,9 @@ enum resv_wait pass_resv_wait(struct sched *s, const struct cluster_now *now, st
 /* Start the job under the shape's cursor if it fits now; true: it is in d. */
 bool pass_try_start(struct sched *s, const struct cluster_now *now, struct shape *shape,
                     struct decision *d);
+/* All components of a heterogeneous job, each on nodes of its own, or none. */
+bool pass_try_components(struct sched *s, const struct cluster_now *now, const struct het *het,
+                         struct decision *d);
 /* How long a job of the shape may run there; FOREVER. */
 int64_t pass_length(const struct cluster *c, const struct shape *shape,
                     const struct part *part);

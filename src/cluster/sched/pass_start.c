@@ -52,6 +52,8 @@ uint32_t pass_slots(struct sched *s, struct shape *shape, const struct shape_par
         const struct tentative *t = node->tentative;
 
         s->units++;
+        if (s->taken && bitmap_test(s->taken, node->id))
+            continue;
         if (node->num_used + (t ? t->given.cores : 0) >= node->cores
             || (!node_is_usable(node) && rule != FIT_WITH_UNUSABLE))
             continue;
@@ -133,6 +135,10 @@ static bool emit_start(struct sched *s, const struct cluster_now *now, struct jo
     Wire__EvJobStarted *ev;
     uint32_t id;
 
+    for (uint32_t i = 0; s->taken && i < num_picked; i++)
+        bitmap_set(s->taken, s->slots[s->picked[i]].node->id);
+    if (s->dry)
+        return true;
     if (!split_task(s, now, job, d, &id))
         return false;
     ev = event_add(d, now, job_started, JOB_STARTED, EvJobStarted, EV_JOB_STARTED);
@@ -327,4 +333,25 @@ bool pass_try_start(struct sched *s, const struct cluster_now *now, struct shape
     s->uid = job->ident->msg->uid;
     return (shape->preferred && try_shape(s, now, job, shape->preferred, d))
            || try_shape(s, now, job, shape, d);
+}
+
+bool pass_try_components(struct sched *s, const struct cluster_now *now, const struct het *het,
+                         struct decision *d)
+{
+    struct decision_mark mark = decision_mark(d);
+    bool fits = true;
+
+    s->uid = het->jobs[0]->ident->msg->uid;
+    for (int run = 0; run < 2 && fits; run++) {
+        s->taken = bitmap_create(s->c->num_nodes ? s->c->num_nodes : 1);
+        s->dry = run == 0;
+        for (uint32_t i = 0; i < het->size && fits; i++)
+            fits = try_shape(s, now, het->jobs[i], het->jobs[i]->spec->shape, d);
+        bitmap_destroy(s->taken);
+        s->taken = NULL;
+    }
+    s->dry = false;
+    if (!fits) /* what was given away in vain comes back with the next call */
+        decision_rollback(d, mark);
+    return fits;
 }

@@ -233,6 +233,8 @@ enum job_reason job_pending_reason(struct cluster *c, struct job *job)
         return REASON_BEGIN_TIME;
     if (array_is_full(job))
         return REASON_ARRAY_TASK_LIMIT;
+    if (job->het) /* its components wait for each other */
+        return REASON_RESOURCES;
     if (s->reason != REASON_RESOURCES)
         return (enum job_reason)s->reason;
     if (s->resv_wait)

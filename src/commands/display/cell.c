@@ -191,9 +191,15 @@ void cell_mem(struct strbuf *out, const struct view *view, int64_t mb)
 
 void cell_job_id(struct strbuf *out, const struct table *t, size_t row)
 {
-    int64_t array = table_int(t, FIELD_JOB_ARRAY_ID, row), task;
+    int64_t array = table_int(t, FIELD_JOB_ARRAY_ID, row), task, het = table_int(t, FIELD_JOB_HET_ID, row);
     const char *tasks;
 
+    if (het > 0) {
+        cell_int(out, het);
+        strbuf_addc(out, '+');
+        cell_int(out, table_int(t, FIELD_JOB_HET_OFFSET, row));
+        return;
+    }
     if (array <= 0) {
         cell_int(out, table_int(t, FIELD_JOB_ID, row));
         return;

@@ -20,7 +20,7 @@
 
 static const uint16_t job_fields[] = {
     FIELD_JOB_ID, FIELD_JOB_ARRAY_ID, FIELD_JOB_ARRAY_TASK, FIELD_JOB_ARRAY_TASKS,
-    FIELD_JOB_ARRAY_MAX_RUN, FIELD_JOB_NAME,
+    FIELD_JOB_ARRAY_MAX_RUN, FIELD_JOB_HET_ID, FIELD_JOB_HET_OFFSET, FIELD_JOB_HET_SET, FIELD_JOB_NAME,
     FIELD_JOB_USER, FIELD_JOB_UID, FIELD_JOB_GROUP, FIELD_JOB_GID, FIELD_JOB_ACCOUNT, FIELD_JOB_QOS,
     FIELD_JOB_PARTITION, FIELD_JOB_STATE, FIELD_JOB_REASON, FIELD_JOB_REASON_TEXT, FIELD_JOB_PRIORITY,
     FIELD_JOB_NICE, FIELD_JOB_SUBMIT_TIME, FIELD_JOB_ELIGIBLE_TIME, FIELD_JOB_ACCRUE_TIME,
@@ -91,8 +91,15 @@ static void add_identity(struct record *rec, const struct row *row)
         if (num_or(row, FIELD_JOB_ARRAY_MAX_RUN, 0))
             record_add(rec, "ArrayTaskThrottle=%lld ", (long long)num(row, FIELD_JOB_ARRAY_MAX_RUN));
     }
+    if (num_or(row, FIELD_JOB_HET_ID, 0))
+        record_add(rec, "HetJobId=%lld HetJobOffset=%lld ", (long long)num(row, FIELD_JOB_HET_ID),
+                   (long long)num(row, FIELD_JOB_HET_OFFSET));
     record_text(rec, "JobName", text(row, FIELD_JOB_NAME));
     record_line(rec);
+    if (text(row, FIELD_JOB_HET_SET)) {
+        record_text(rec, "HetJobIdSet", text(row, FIELD_JOB_HET_SET));
+        record_line(rec);
+    }
     record_add(rec, "UserId=%s(%lld) GroupId=%s(%lld) MCS_label=N/A", user ? user : "(null)",
                (long long)num(row, FIELD_JOB_UID), group ? group : "(null)", (long long)num(row, FIELD_JOB_GID));
     record_line(rec);

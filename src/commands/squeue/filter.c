@@ -38,7 +38,7 @@ void squeue_filter_need(const struct squeue_params *p, bool *want)
         want[FIELD_STEP_ID] = want[FIELD_STEP_JOB_ID] = true;
     else
         want[FIELD_JOB_STATE] = want[FIELD_JOB_ID] = want[FIELD_JOB_ARRAY_ID] = want[FIELD_JOB_ARRAY_TASK] =
-            want[FIELD_JOB_ARRAY_TASKS] = true;
+            want[FIELD_JOB_ARRAY_TASKS] = want[FIELD_JOB_HET_ID] = want[FIELD_JOB_HET_OFFSET] = true;
     want[f->uid] |= p->by_user || p->not_me;
     want[f->partition] |= p->partitions || p->by_part;
     want[f->name] |= p->names != NULL;
@@ -60,8 +60,8 @@ static bool job_matches(const struct squeue_params *p, const struct table *t, si
     for (size_t i = 0; i < p->num_jobs; i++) {
         const struct job_selector *s = &p->jobs[i];
 
-        if (s->job_id != id && s->job_id != array)
-            continue;
+        if (s->job_id != id && s->job_id != array && (p->steps || s->job_id != table_int(t, FIELD_JOB_HET_ID, row)))
+            continue; /* of 12+1 the controller has left out the others */
         if (s->tasks && table_int(t, f->array_task, row) >= 0
             && !bitmap_test(s->tasks, (size_t)table_int(t, f->array_task, row)))
             continue; /* of a record of many the controller has left out the others */

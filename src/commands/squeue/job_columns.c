@@ -69,6 +69,27 @@ static void show_id(struct strbuf *out, const struct view *v, size_t row)
 {
     cell_job_id(out, v->table, row);
 }
+static void show_het_number(struct strbuf *out, int64_t value)
+{
+    if (value == FIELD_UNSET)
+        strbuf_add(out, "N/A");
+    else
+        cell_int(out, value);
+}
+static void show_het_id(struct strbuf *out, const struct view *v, size_t row)
+{
+    show_het_number(out, get(v, FIELD_JOB_HET_ID, row));
+}
+static void show_het_offset(struct strbuf *out, const struct view *v, size_t row)
+{
+    show_het_number(out, get(v, FIELD_JOB_HET_OFFSET, row));
+}
+static void show_het_set(struct strbuf *out, const struct view *v, size_t row)
+{
+    const char *set = text(v, FIELD_JOB_HET_SET, row);
+
+    cell_text(out, set ? set : "N/A");
+}
 static int64_t key_id(const struct view *v, size_t row)
 {
     int64_t array = get(v, FIELD_JOB_ARRAY_ID, row);
@@ -511,9 +532,9 @@ const struct column squeue_job_columns[] = {
     { 'f', "Feature", "FEATURES", NULL, { FIELD_JOB_FEATURES } },
     { 'G', "GroupID", "GROUP", NULL, { FIELD_JOB_GID } },
     { 'g', "GroupName", "GROUP", NULL, { FIELD_JOB_GROUP } },
-    { 0, "HetJobID", "HET_JOB_ID", show_na, { FIELD_JOB_ID } },
-    { 0, "HetJobIDSet", "HET_JOB_ID_SET", show_na, { FIELD_JOB_ID } },
-    { 0, "HetJobOffset", "HET_JOB_OFFSET", show_na, { FIELD_JOB_ID } },
+    { 0, "HetJobID", "HET_JOB_ID", show_het_id, { FIELD_JOB_HET_ID } },
+    { 0, "HetJobIDSet", "HET_JOB_ID_SET", show_het_set, { FIELD_JOB_HET_SET } },
+    { 0, "HetJobOffset", "HET_JOB_OFFSET", show_het_offset, { FIELD_JOB_HET_OFFSET } },
     { 'i', "JobArrayID", "JOBID", show_id, { CELL_JOB_ID_FIELDS }, .sort_key = key_id },
     { 'A', "JobID", "JOBID", NULL, { FIELD_JOB_ID } },
     { 0, "LastSchedEval", "LAST_SCHED_EVAL", show_last_sched, { FIELD_JOB_LAST_SCHED_TIME } },
