@@ -220,7 +220,7 @@ static void submitted(struct projector *p, struct acct_record *r, const Wire__Ev
     r->req_cpus = asked_cpus(spec);
     if (!r->num_nodes)
         r->num_nodes = 1;
-    r->launcher = spec->kind == JOB_KIND_BATCH ? BATCH_MARK : NULL;
+    r->launcher = spec->kind == JOB_KIND_BATCH && !ev->het_offset ? BATCH_MARK : NULL; /* the leader runs it */
     r->job_id = ev->job_id;
     project_array(p, r, spec->array_inx);
     uint64_t mem = r->req_mem_mb * (r->req_mem_per_cpu ? r->req_cpus : r->num_nodes);
