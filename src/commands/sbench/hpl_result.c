@@ -115,12 +115,14 @@ enum hpl_verdict hpl_verdict_with_state(enum hpl_verdict verdict, const char *st
         return HPL_TIMEOUT;
     if (!strncmp(state, "NODE_FAIL", 9))
         return HPL_NODE_FAIL;
+    /* Killed by signal 9 before a result: nobody but the kernel's memory killer does that unasked; who
+     * asks is named behind the state. */
+    if (verdict == HPL_INCOMPLETE && (exit_code == 137 || exit_code == 9)
+        && strncmp(state, "CANCELLED by", 12))
+        return HPL_OOM;
     if (!strncmp(state, "CANCELLED", 9) && verdict != HPL_FAILED)
         return verdict == HPL_PASSED && exit_code == 0 ? verdict : HPL_CANCELLED;
     if (verdict == HPL_PASSED && exit_code != 0)
         return HPL_INCOMPLETE;
-    /* Killed by signal 9 before a result: nobody but the kernel's memory killer does that unasked. */
-    if (verdict == HPL_INCOMPLETE && (exit_code == 137 || exit_code == 9))
-        return HPL_OOM;
     return verdict;
 }

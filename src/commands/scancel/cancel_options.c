@@ -167,7 +167,8 @@ static int id_check(const char *text, struct error *err)
 {
     struct jobid id;
 
-    if (jobid_parse(text, &id, NULL) < 0)
+    /* as Slurm's: the batch step is ended with its job, or by --batch */
+    if (jobid_parse(text, &id, NULL) < 0 || (id.step_id != STEP_NONE && id.step_id >= STEP_CARRIER))
         return error_set(err, BRE_JOB_ID, "Invalid job id %.64s", text);
     jobid_fini(&id);
     return 0;

@@ -160,6 +160,7 @@ START_TEST(how_the_job_ended_outweighs_a_good_output)
     ck_assert_int_eq(hpl_verdict_with_state(HPL_PASSED, "OUT_OF_MEMORY", 137), HPL_OOM);
     ck_assert_int_eq(hpl_verdict_with_state(HPL_INCOMPLETE, "TIMEOUT", 143), HPL_TIMEOUT);
     ck_assert_int_eq(hpl_verdict_with_state(HPL_INCOMPLETE, "FAILED", 137), HPL_OOM);
+    ck_assert_int_eq(hpl_verdict_with_state(HPL_INCOMPLETE, "CANCELLED", 137), HPL_OOM);
     ck_assert_int_eq(hpl_verdict_with_state(HPL_INCOMPLETE, "NODE_FAIL", 1), HPL_NODE_FAIL);
     ck_assert_int_eq(hpl_verdict_with_state(HPL_INCOMPLETE, "CANCELLED by 0", 143), HPL_CANCELLED);
     ck_assert_int_eq(hpl_verdict_with_state(HPL_PASSED, "COMPLETED", 1), HPL_INCOMPLETE);
