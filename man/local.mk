@@ -11,7 +11,7 @@ assembled_pages = man/man1/sbatch.1 man/man1/srun.1 man/man1/salloc.1 \
     man/man1/squeue.1 man/man1/sinfo.1 man/man1/sacct.1
 page_parts = $(addprefix man/common/, job-resources.man job-placement.man job-timing.man job-names.man job-files.man \
     sbatch-refused.man sbatch-environment.man srun-refused.man srun-environment.man \
-    salloc-refused.man salloc-environment.man show-format.man show-fields.man show-environment.man show-document.man)
+    salloc-refused.man salloc-environment.man job-environment.man show-format.man show-fields.man show-environment.man show-document.man)
 nodist_man_MANS = $(assembled_pages)
 EXTRA_DIST += man/assemble.awk $(assembled_pages:=.in) $(page_parts)
 CLEANFILES += $(assembled_pages)

@@ -24,7 +24,7 @@ system_tests = \
     testsuite/system/show.t testsuite/system/het.t \
     testsuite/system/parity-submit.t testsuite/system/parity-run.t testsuite/system/parity-show.t \
     testsuite/system/parity-scontrol.t testsuite/system/parity-account.t \
-    testsuite/system/tools-workflow.t testsuite/system/tools-mpi.t testsuite/system/tutorial.t \
+    testsuite/system/tools-workflow.t testsuite/system/tools-mpi.t testsuite/system/tutorial.t testsuite/system/options.t \
     testsuite/system/queries.t \
     testsuite/system/commands.t \
     testsuite/system/steps.t \
@@ -50,7 +50,7 @@ TESTS += $(system_tests)
 # Those worth a second run, by daemons with sanitizers and crash points.
 sanitized_tests = testsuite/system/failpoints.t testsuite/system/basic.t testsuite/system/gres.t testsuite/system/restart.t
 
-EXTRA_DIST += $(system_tests) testsuite/system/parity \
+EXTRA_DIST += $(system_tests) testsuite/system/parity testsuite/data/options testsuite/lib/option-table \
     testsuite/lib/agent.sh testsuite/lib/board.sh testsuite/lib/cluster.sh testsuite/lib/tap.sh \
     testsuite/lib/ledger testsuite/lib/ledger-job testsuite/lib/hpl-input \
     testsuite/lib/rack testsuite/lib/run-test testsuite/lib/count-tests \

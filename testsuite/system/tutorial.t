@@ -116,6 +116,8 @@ test_case "an interactive session: salloc, srun, exit" '
 test_case "a held job, its release and its cancellation" '
     id=$(sbatch --parsable -H first.sh) && expect JobHeldUser "$(squeue -h -j $id -o %r)" && scontrol release $id && job_wait $id COMPLETED &&
     id=$(sbatch --parsable -o /dev/null --wrap "sleep 100") && job_wait $id RUNNING && scancel $id && job_wait $id CANCELLED'
+test_case "scontrol and sacct speak to programs and to shells as well" '
+    scontrol --yaml show job $id | grep -q "job_id: $id" && sacct --autocomplete=parsable | grep -q parsable2'
 test_case "sacct tells what the jobs were" '
     wait_for 10 eval "sacct -X -n -P -o jobname,state | grep -qx \"mpi|COMPLETED\"" && sacct --format=JobID,JobName,Elapsed,State,MaxRSS >/dev/null'
 test_case "the signal before the time limit lets a script write its checkpoint" '
