@@ -82,6 +82,7 @@ void cluster_destroy(struct cluster *c)
     job_heap_fini(&c->timers);
     parts_fini(c);
     resvs_fini(c);
+    licenses_fini(c);
     for (size_t i = 0; i < c->num_nodes; i++)
         node_destroy(c->nodes[i]);
     free(c->nodes);

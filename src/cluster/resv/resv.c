@@ -63,6 +63,8 @@ static void timers_update(struct cluster *c, const char *name)
 int resv_apply(struct cluster *c, const Wire__Event *ev, struct error *err)
 {
     const Wire__EvResv *m = ev->resv;
+    CLEANUP_FREE char *name = NULL; /* the event may borrow it from what is freed here */
+    Wire__EvResv *old;
     struct resv *r;
 
     if (!m->name || !*m->name || (m->n_cores && m->n_cores != m->n_node_ids))
@@ -71,7 +73,8 @@ int resv_apply(struct cluster *c, const Wire__Event *ev, struct error *err)
         if (!node_at(c, m->node_ids[i]))
             return error_set(err, BRE_DAMAGED, "reservation %s: node %u does not exist", m->name,
                              m->node_ids[i]);
-    r = resv_find(c, m->name);
+    name = xstrdup(m->name);
+    r = resv_find(c, name);
     if (m->deleted) {
         if (!r)
             return error_set(err, BRE_DAMAGED, "reservation %s is deleted, but not there", m->name);
@@ -82,8 +85,10 @@ int resv_apply(struct cluster *c, const Wire__Event *ev, struct error *err)
             list_append(&c->resvs, &r->link);
             c->num_resvs++;
         }
-        free(r->msg);
+        old = r->msg;
         r->msg = CLONE(m);
+        free(old);
+        m = r->msg;
         r->count = (uint32_t)m->n_node_ids;
         r->nodes = xreallocarray(r->nodes, r->count + 1, sizeof(*r->nodes));
         for (uint32_t i = 0; i < r->count; i++)
@@ -93,7 +98,7 @@ int resv_apply(struct cluster *c, const Wire__Event *ev, struct error *err)
             c->resv_serial = m->serial;
     }
     c->resvs_stale = true;
-    timers_update(c, m->name);
+    timers_update(c, name);
     cluster_nodes_changed(c);
     return 0;
 }

@@ -138,7 +138,8 @@ static int users_load(struct listing *l, const char *names, struct users *u)
         for (size_t i = 0; i < config->n_operators; i++)
             users_add_uid(u, config->operators[i]);
     }
-    qsort(u->names, u->num, sizeof(*u->names), by_name);
+    if (u->num)
+        qsort(u->names, u->num, sizeof(*u->names), by_name);
     return 0;
 }
 

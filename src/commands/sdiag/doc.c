@@ -71,7 +71,7 @@ static void add_main(json_t *o, const Wire__DiagReply *r)
     doc_set(o, "schedule_cycle_per_minute", mean(r->passes, minutes > 0 ? (uint64_t)minutes : 0));
     doc_set(o, "schedule_cycle_depth", integer(r->pass_depth));
     doc_set(o, "schedule_exit/end_job_queue", integer(r->passes));
-    json_object_update(json_object_get(o, "schedule_exit"), zeros(exits, ARRAY_SIZE(exits)));
+    json_object_update_new(json_object_get(o, "schedule_exit"), zeros(exits, ARRAY_SIZE(exits)));
     doc_set(o, "schedule_queue_length", integer(r->queue_length));
     doc_set(o, "jobs_submitted", integer(r->jobs_submitted));
     doc_set(o, "jobs_started", integer(r->jobs_started));
@@ -99,7 +99,7 @@ static void add_backfill(json_t *o, const Wire__DiagReply *r)
     doc_set(o, "bf_cycle_max", integer(r->plan_max_usec));
     doc_set(o, "bf_exit/end_job_queue", integer(r->ended_whole));
     doc_set(o, "bf_exit/bf_max_job_test", integer(r->ended_cut));
-    json_object_update(json_object_get(o, "bf_exit"), zeros(exits, ARRAY_SIZE(exits)));
+    json_object_update_new(json_object_get(o, "bf_exit"), zeros(exits, ARRAY_SIZE(exits)));
     doc_set(o, "bf_last_depth", integer(r->plan_last_depth));
     doc_set(o, "bf_last_depth_try", integer(r->plan_last_depth));
     doc_set(o, "bf_depth_sum", integer(r->plan_depth));

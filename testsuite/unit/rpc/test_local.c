@@ -113,6 +113,8 @@ static void rig_stop(struct rig *rig)
     reactor_post(rig->reactor, stop_loop, rig->reactor);
     pthread_join(rig->thread, NULL);
     rpc_server_destroy(rig->server);
+    reactor_defer(rig->reactor, stop_loop, rig->reactor); /* connections end in a turn of the loop */
+    reactor_run(rig->reactor);
     reactor_destroy(rig->reactor);
     fs_remove_tree(AT_FDCWD, rig->run_dir, &err);
     free(rig);
