@@ -53,6 +53,8 @@ struct late { /* a record of the journal that may mean mail */
     size_t len;
     uint8_t data[];
 };
+enum { ARRAYS_SUMMED = 64 };
+
 struct mail {
     struct ctld *ctld;
     struct list_node letters; /* by sequence number */
@@ -61,6 +63,8 @@ struct mail {
     uint64_t position, saved; /* all mail up to here was handed over; on disk */
     bool known, saving, failing, changed;
     struct late *late, **late_end;
+    uint32_t summed[ARRAYS_SUMMED]; /* arrays whose end was told last */
+    unsigned num_summed;
 };
 
 static const char *const state_names[] = {
@@ -381,6 +385,17 @@ static void write_began(struct mail *m, uint64_t seq, struct job *job, const str
     letter_write(m, seq, v, "Began", rest, -1);
 }
 
+/* The ends of several tasks may have happened before the first of them is looked at: the array has
+ * ended for each of them then, and is told of once. */
+static bool already_summed(struct mail *m, uint32_t array_id)
+{
+    for (unsigned i = 0; i < ARRAYS_SUMMED; i++)
+        if (m->summed[i] == array_id)
+            return true;
+    m->summed[m->num_summed++ % ARRAYS_SUMMED] = array_id;
+    return false;
+}
+
 static void write_ended(struct mail *m, uint64_t seq, const struct job_view *v, uint32_t state, int64_t run_sec)
 {
     uint32_t events = v->spec->mail_events, status = v->exit_status;
@@ -392,7 +407,8 @@ static void write_ended(struct mail *m, uint64_t seq, const struct job_view *v, 
     if (v->reason == REASON_DEPENDENCY_NEVER && events & MAIL_INVALID_DEPEND)
         letter_write(m, seq, v, "Invalid dependency", "", -1);
     if (!alone) {
-        if (!cluster_array_view(m->ctld->cluster, v->array_id, &av) || !av.has_ended)
+        if (!cluster_array_view(m->ctld->cluster, v->array_id, &av) || !av.has_ended
+            || already_summed(m, v->array_id))
             return;
         state = av.end_state;
         status = av.exit_status;

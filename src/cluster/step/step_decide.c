@@ -473,7 +473,7 @@ static int check_step(struct cluster *c, const struct step_request *req, struct 
  * a node may remember it. */
 static uint32_t carrier_id(const struct job *job, const struct cluster_now *now)
 {
-    uint32_t range = STEP_INTERACTIVE - STEP_CARRIER, at = (uint32_t)((uint64_t)now->wall_usec / 10000 % range);
+    uint32_t range = STEP_INTERACTIVE - STEP_CARRIER, at = (uint32_t)((uint64_t)now->wall_usec / 64 % range);
 
     while (step_find(job, STEP_CARRIER + at))
         at = (at + 1) % range;
