@@ -34,9 +34,12 @@ cluster_env() {
     esac
 }
 
-# Wait until a command succeeds: wait_for SECONDS COMMAND...
+# Wait until a command succeeds: wait_for SECONDS COMMAND...  SECONDS are those of a machine that does
+# nothing else.  What comes later came, all the same: on a busy machine only what never comes is a
+# fault, so PATIENCE times as long is granted.  PATIENCE=1 judges the promises to the second.
+PATIENCE=${PATIENCE:-4}
 wait_for() {
-    local until=$((SECONDS + $1))
+    local until=$((SECONDS + $1 * PATIENCE))
     shift
     until "$@"; do
         [ $SECONDS -lt "$until" ] || return 1

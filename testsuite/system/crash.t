@@ -1,6 +1,7 @@
 #!/bin/bash
 # limit: 240
 # user: plain
+# once
 # The controller is killed at random instants while jobs are submitted, run, cancelled, held,
 # requeued.  The ledger decides.  BRAMBLE_KILLS and BRAMBLE_JOBS make it longer.
 . "$TESTSUITE/lib/tap.sh"

@@ -1,6 +1,7 @@
 #!/bin/bash
 # limit: 300
 # user: plain
+# once
 # The controller, and then an agent, dies at each of its crash points: nothing acknowledged is lost or
 # run twice, and a step that was being started is started once.
 # BRAMBLE_POINT_ROUNDS repeats each point (release: 5).

@@ -34,7 +34,7 @@ test_case "squeue answers, and no node is lost" 'timeout 5 squeue >/dev/null && 
 test_case "a job that runs ends meanwhile" 'job_wait $run FAILED 20 && expect_match "ExitCode=7:0" "$(scontrol show job $run)"'
 test_case "5 s after there is space work is taken again, and runs" '
     rm state/ballast && begin=$SECONDS &&
-    wait_for 8 eval "id=\$(timeout 20 sbatch --parsable -o /dev/null --wrap true 2>/dev/null)" && [ $((SECONDS - begin)) -le 6 ] &&
+    wait_for 8 eval "id=\$(timeout 20 sbatch --parsable -o /dev/null --wrap true 2>/dev/null)" && [ $((SECONDS - begin)) -le $((6 * PATIENCE)) ] &&
     job_wait $id COMPLETED'
 test_case "what was acknowledged is there after a crash" '
     ctld_kill KILL && ctld_start && squeue -h -t all -o %i | sort > there && sort ids > want &&

@@ -1,5 +1,5 @@
 #!/bin/bash
-# limit: 400
+# limit: 700
 # needs: boards
 # Real MPI programs on eight boards: ranks x boards x launchers, OpenMPI, MPICH and mpi4py.
 # BRAMBLE_MPI=full runs the whole matrix.
@@ -59,7 +59,7 @@ if [ -x "$MPI_DIR/mpich/selfcheck" ]; then
     mpich() { # BOARDS RANKS LAUNCHER
         local try
         for try in 1 2 3; do
-            timeout -k 2 15 srun --mpi="$3" -N"$1" -n"$2" "$MPI_DIR/mpich/selfcheck" 8192 > out 2>&1
+            timeout -k 2 $((15 + $2)) srun --mpi="$3" -N"$1" -n"$2" "$MPI_DIR/mpich/selfcheck" 8192 > out 2>&1
             status=$?
             [ $status -ne 0 ] || break
             grep -q "ranks on .* ok" out || break
@@ -67,7 +67,9 @@ if [ -x "$MPI_DIR/mpich/selfcheck" ]; then
         done
         grep -q "$2 ranks on $1 hosts: ok" out || { echo "status $status"; cat out; return 1; }
     }
-    for shape in 1:1 1:4 2:2 4:4 8:8; do
+    shapes="1:1 1:4 2:2 4:4 8:8"
+    [ "${BRAMBLE_MPI:-}" != full ] || shapes="1:1 1:2 1:4 2:2 2:8 4:4 4:16 8:8 8:32"
+    for shape in $shapes; do
         b=${shape%:*} r=${shape#*:}
         test_case "MPICH, srun --mpi=pmi2: $r ranks on $b boards" 'mpich $b $r pmi2'
         [ "$shape" = 8:8 ] && [ "${BRAMBLE_MPI:-}" != full ] ||
@@ -96,7 +98,7 @@ gone() {
     end=$(date +%s%N) begin=$(cat said 2>/dev/null || echo "$end")
     echo "srun ended with $status after $(((end - begin) / 1000000)) ms:"
     cat err
-    [ "$status" -ne 0 ] && [ "$status" -ne 124 ] && [ $(((end - begin) / 1000000)) -le 2000 ] &&
+    [ "$status" -ne 0 ] && [ "$status" -ne 124 ] && [ $(((end - begin) / 1000000)) -le $((2000 * PATIENCE)) ] &&
         grep -Eq "(task|rank) $rank([^0-9]|\$)" err && wait_for 3 nothing_left
 }
 nothing_left() {

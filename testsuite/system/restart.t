@@ -45,7 +45,7 @@ controller=$(sed -n 's/^controller = "\(.*\)";/\1/p' "$BRAMBLE_CONF")
 munge_blamed() {
     local begin=$SECONDS
     ! BRAMBLE_CONTROLLER=$controller timeout 30 sbatch -o /dev/null --wrap true 2>why && cat why && grep -qi munge why &&
-        echo "after $((SECONDS - begin)) s" && [ $((SECONDS - begin)) -le "$1" ]
+        echo "after $((SECONDS - begin)) s" && [ $((SECONDS - begin)) -le $(($1 * PATIENCE)) ]
 }
 test_case "munged dead: commands fail within 5 s and say why; then all is well again" '
     pid_end "$(cat "$CLUSTER_DIR/pids/munged")" KILL && munge_blamed 5; blamed=$?
@@ -57,5 +57,5 @@ test_case "munged dead: on the controller's own host jobs are submitted and run"
 test_case "munged that hangs: commands fail within 5 s and say why; then all is well again" '
     kill -STOP "$(cat "$CLUSTER_DIR/pids/munged")"; munge_blamed 5; blamed=$?
     kill -CONT "$(cat "$CLUSTER_DIR/pids/munged")"; [ $blamed -eq 0 ] && srun -n1 true'
-test_case "SIGTERM ends the controller within 5 s" 'begin=$SECONDS; ctld_stop && [ $((SECONDS - begin)) -le 5 ]'
+test_case "SIGTERM ends the controller within 5 s" 'begin=$SECONDS; ctld_stop && [ $((SECONDS - begin)) -le $((5 * PATIENCE)) ]'
 test_case "a clean restart changes nothing" 'ctld_start && node_wait idle 2 15 && srun -N2 true'

@@ -97,8 +97,8 @@ test_case "--task-epilog runs after each task, whatever its end" '
     MARK=m srun -n2 --task-epilog="$PWD/te" sh -c "[ \$SLURM_PROCID = 0 ] || kill -KILL \$\$" >out 2>err; expect 137 $? &&
     expect "0 m|1 m|" "$(sort ended | tr "\n" "|")" && expect 2 "$(grep -c "^told$" err)" && expect "" "$(cat out)"'
 test_case "a --task-epilog that stays is killed" '
-    printf "#!/bin/sh\nsleep 60\n" > te2; chmod +x te2; SECONDS=0; srun --task-epilog="$PWD/te2" true 2>err &&
-    [ $SECONDS -lt 30 ] && grep -q "TaskEpilog failed status=9" err'
+    printf "#!/bin/sh\nsleep 300\n" > te2; chmod +x te2; SECONDS=0; srun --task-epilog="$PWD/te2" true 2>err &&
+    [ $SECONDS -lt 200 ] && grep -q "TaskEpilog failed status=9" err'
 test_case "--prolog and --epilog of srun run here, the second knows the step" '
     printf "#!/bin/sh\necho \$SLURM_SCRIPT_CONTEXT \$SLURM_STEP_ID \$SLURM_NTASKS \$*\n" > hook; chmod +x hook
     srun -n2 --prolog="$PWD/hook" --epilog="$PWD/hook" true x > out && expect "prolog_srun true x|epilog_srun 0 2 true x|" "$(tr "\n" "|" < out)"'
