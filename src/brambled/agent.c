@@ -27,7 +27,7 @@ static void on_sigchld(void *arg, int signum)
 
     (void)signum;
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        if (script_reaped(a, pid, status))
+        if (script_reaped(a, pid))
             continue;
         list_for_each(node, &a->steps)
         {
@@ -107,6 +107,7 @@ struct agent *agent_create(struct reactor *r, const struct agent_options *opts, 
     a->sighup = reactor_signal_create(r, SIGHUP, on_hup, a);
     if (!(a->port = step_port_create(r, opts->listen, opts->port, client_arrived, a, err)))
         goto fail;
+    records_recover(a);
     folder_recover(a);
     if (link_start(a, err) < 0)
         goto fail;

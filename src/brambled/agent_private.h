@@ -37,6 +37,7 @@ struct agent_job {
     bool ending;       /* its steps are to end, then the epilog runs */
     bool tell_clean;   /* the controller asked for JobClean */
     bool epilog_run;   /* it runs, or has */
+    bool recorded;     /* an agent before this one wrote a record of its prolog or epilog */
     bool failed;       /* something could not be ended, or the epilog failed */
     char text[512];
     uint32_t num_steps; /* not ended */
@@ -207,10 +208,30 @@ void jobs_check_clean(struct agent *a); /* the configuration is known now */
 void jobs_free(struct agent *a);
 void job_send_clean(struct agent *a, uint32_t job_id, uint32_t attempt, bool failed, const char *text);
 
-/* prolog/script.c: a program of the administrator */
-struct script *script_start(struct agent *a, const char *path, const struct agent_job *job, uint32_t limit_sec,
-                            void (*done)(void *arg, int status, const char *why), void *arg, struct error *err);
-bool script_reaped(struct agent *a, pid_t pid, int status); /* was it one? */
-void script_free(struct script *s); /* kills it; NULL is allowed */
+/* prolog/script.c: a program of the administrator; done gets a wait status, and it in words.  arg is
+ * freed with the script when it is never told. */
+typedef void script_done_f(void *arg, int status, const char *why);
+struct script *script_start(struct agent *a, const char *kind, const char *path, const struct agent_job *job,
+                            uint32_t limit_sec, script_done_f *done, void *arg, struct error *err);
+/* The same for one that an earlier agent has started. */
+struct script *script_watch(struct agent *a, const char *kind, const char *path, const struct agent_job *job,
+                            uint32_t limit_sec, script_done_f *done, void *arg);
+bool script_reaped(struct agent *a, pid_t pid); /* was it one? */
+void script_free(struct script *s); /* the program goes on; NULL is allowed */
+
+/* prolog/record.c: kind is "prolog" or "epilog" */
+enum record_state {
+    RECORD_NONE,   /* it has not begun */
+    RECORD_RUNS,
+    RECORD_ENDED,  /* *status is its wait status, *late: it was ended at its limit */
+    RECORD_BROKEN, /* begun, and its keeper died */
+};
+enum record_state record_read(const struct agent *a, const char *kind, const struct agent_job *job, int *status, bool *late);
+/* A new record, locked.  The descriptor, or -1. */
+int record_begin(const struct agent *a, const char *kind, const struct agent_job *job, struct error *err);
+/* One of a program that is not there: nothing is to be done any more. */
+int record_end(const struct agent *a, const char *kind, const struct agent_job *job, struct error *err);
+void records_remove(const struct agent *a, uint32_t job_id, uint32_t attempt);
+void records_recover(struct agent *a); /* at the start: the jobs that have one */
 
 #endif

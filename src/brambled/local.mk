@@ -6,7 +6,7 @@ libagent_la_SOURCES = \
     src/brambled/register/network.c \
     src/brambled/launch/client.c src/brambled/launch/folder.c src/brambled/launch/job.c \
     src/brambled/launch/launch.c src/brambled/launch/shepherd.c src/brambled/launch/step.c \
-    src/brambled/prolog/script.c
+    src/brambled/prolog/record.c src/brambled/prolog/script.c
 
 sbin_PROGRAMS += brambled
 brambled_SOURCES = src/brambled/main.c

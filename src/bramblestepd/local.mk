@@ -6,7 +6,7 @@ libstepd_la_SOURCES = \
     src/bramblestepd/order_streams.c src/bramblestepd/order_bind.c \
     src/bramblestepd/step.c src/bramblestepd/step.h src/bramblestepd/step_private.h \
     src/bramblestepd/step_agent.c src/bramblestepd/step_start.c src/bramblestepd/step_io.c \
-    src/bramblestepd/io/receive.c src/bramblestepd/io/receive.h \
+    src/bramblestepd/keep.c src/bramblestepd/keep.h src/bramblestepd/io/receive.c src/bramblestepd/io/receive.h \
     src/bramblestepd/step_end.c src/bramblestepd/step_epilog.c \
     src/bramblestepd/task/become.c src/bramblestepd/task/become.h \
     src/bramblestepd/task/membind.c src/bramblestepd/task/membind.h src/bramblestepd/task/bind.c src/bramblestepd/task/bind.h \

@@ -1,7 +1,9 @@
 /* main.c - bramblestepd: started by brambled, one for each step on a node, with a socket to it as
- * descriptor 3 and the lock on the step's folder as 4.  Takes no orders from its arguments or environment. */
+ * descriptor 3 and the lock on the step's folder as 4.  Takes no orders from its arguments or environment.
+ * By other arguments it is a helper: the keeper of a prolog or epilog, the receiver of a user's files. */
 #include "config.h"
 #include "bramblestepd/io/receive.h"
+#include "bramblestepd/keep.h"
 #include "bramblestepd/step.h"
 #include "reactor/reactor.h"
 #include "util/error.h"
@@ -37,6 +39,8 @@ int main(int argc, char **argv)
     }
     if (argc == 4 && !strcmp(argv[1], "--receive-files")) /* as the user, without privileges */
         return receive_files(STDIN_FILENO, argv[2], argv[3]);
+    if (argc == 4 && !strcmp(argv[1], "--keep"))
+        return keep_program(AGENT_FD, argv[2], argv[3]);
     log_open("bramblestepd", NULL, true);
     if (!is_socket(AGENT_FD)) {
         fputs("bramblestepd: brambled starts this program\n", stderr);

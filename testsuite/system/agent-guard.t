@@ -52,6 +52,36 @@ test_case "the epilog of a job is not run before its last step is gone" '
     batch "trap \"sleep 0.5; echo end >> $P/epilog.log; exit 1\" TERM; sleep 10 & wait" && hear "^LAUNCH $job\." && sleep 0.2 &&
     tell kill $job - 1 0 5 && over 0x100 && hear "^CLEAN $job\.1 failed=0" && same "end $job" "$(tail -n2 "$P/epilog.log" | paste -sd" ")"'
 test_case "all that is gone" 'agent_end'
+# A program that says that it has begun and waits for a word.
+program waits 'echo "${0##*/} $SLURM_JOB_ID $SLURM_JOB_UID $SLURM_JOB_USER" >> '"$P/waits.log"'; while [ ! -e '"$P/go"' ]; do sleep 0.05; done'
+cp "$P/waits" "$P/waits-epilog"
+restart() { agent_stop KILL && agent_start && hear "^REGISTER" 30; }
+said() { until_true 30 "grep -q \"$1\" $P/waits.log"; }
+test_case "a prolog whose agent is killed goes on, is not run again, and its job runs" '
+    : > "$P/waits.log" && begin prolog=$P/waits && batch "exit 4" && said "^waits $job " && restart &&
+    tell batch $job 1 "$AGENT_DIR/script" "$AGENT_DIR/work" && restart &&
+    tell batch $job 1 "$AGENT_DIR/script" "$AGENT_DIR/work" && touch "$P/go" && over 0x400 30 &&
+    same 1 "$(grep -c "^waits " "$P/waits.log")"'
+test_case "and so it is when it was over before the next agent came" '
+    rm -f "$P/go" && : > "$P/waits.log" && batch "exit 5" && said "^waits $job " && agent_stop KILL && touch "$P/go" &&
+    until_true 30 "grep -q ^ended $AGENT_DIR/run/prolog.$job.1" && agent_start && hear "^REGISTER" 30 &&
+    tell batch $job 1 "$AGENT_DIR/script" "$AGENT_DIR/work" && over 0x500 30 && same 1 "$(grep -c "^waits " "$P/waits.log")"'
+test_case "a prolog whose keeper is killed too is not run again: the launch is refused" '
+    rm -f "$P/go" && : > "$P/waits.log" && batch "exit 6" && said "^waits $job " && agent_stop KILL &&
+    kill -KILL $(pgrep -f "bramblestepd --keep [0-9]* $P/waits\$") && touch "$P/go" && agent_start && hear "^REGISTER" 30 &&
+    tell batch $job 1 "$AGENT_DIR/script" "$AGENT_DIR/work" && hear "^LAUNCH $job\..* drain=1 text=Prolog error.*broken off" 30 &&
+    same 1 "$(grep -c "^waits " "$P/waits.log")" && tell kill $job - 1 0 1 && hear "^CLEAN $job\.1 failed=0" 30'
+no_record() { until_true 30 "[ -z \"\$(ls $AGENT_DIR/run | grep -E \"^(pro|epi)log\")\" ]"; }
+test_case "no record of them is left" 'no_record && agent_end'
+test_case "an epilog whose agent is killed goes on, and is not run again" '
+    rm -f "$P/go" && : > "$P/waits.log" && begin epilog=$P/waits-epilog && batch "exit 7" && said "^waits-epilog $job " && restart &&
+    touch "$P/go" && over 0x700 30 && [[ $HEARD =~ clean=1 ]] && same 1 "$(grep -c . "$P/waits.log")"'
+[ "$(id -u)" -eq 0 ] && owner="65534 65534 nobody" || owner="$(id -u) $(id -g) $(id -un)"
+test_case "an agent that is started again knows whose job it is, though no step of it is left" '
+    : > "$P/waits.log" && job=$((job + 1)) && tell user $owner && tell step $job 0 1 1 "$AGENT_DIR/work" -- /bin/true &&
+    hear "^STATUS $job\.0\.1 state=2" 30 && restart && hear "^HAS $job\." && tell kill $job - 1 0 1 &&
+    hear "^CLEAN $job\.1 failed=0" 30 && same "waits-epilog $job ${owner%% *} ${owner##* }" "$(cat "$P/waits.log")"'
+test_case "and no record of that is left" 'no_record && agent_end'
 program bad 'exit 3'
 test_case "a prolog that fails refuses the launch and blames the node" '
     begin prolog=$P/bad epilog=$P/epilog && batch "touch $AGENT_DIR/ran" && hear "^LAUNCH $job\..* code=20.* drain=1 text=Prolog error.*exit code 3" &&

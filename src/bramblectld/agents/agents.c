@@ -296,7 +296,8 @@ static void on_register(struct agent *ag, const struct rpc_frame *frame)
     agent_heard(ag, reg->has_cpu_load_pct ? reg->cpu_load_pct : UINT32_MAX,
                 reg->has_free_mem_mb ? reg->free_mem_mb : UINT64_MAX);
     for (size_t i = 0; i < reg->n_steps; i++)
-        report(ag, reg->steps[i]);
+        if (reg->steps[i]->step_id != STEP_NONE) /* a job without steps there: the decision has dealt with it */
+            report(ag, reg->steps[i]);
     return;
 refuse:
     log_warning("node %s: registration refused: %s", ag->name, err.text);

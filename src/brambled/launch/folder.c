@@ -50,6 +50,16 @@ static int write_script(const struct agent_step *s, int dir, const Wire__StepLau
     return 0;
 }
 
+/* Whose step it is, for an agent that is started again: a batch step's script tells it. */
+static int write_owner(int dir, const Wire__StepLaunch *order, struct error *err)
+{
+    CLEANUP_CLOSE int fd = openat(dir, "owner", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0400);
+
+    if (fd < 0 || fchown(fd, order->alloc->uid, order->alloc->gid) < 0)
+        return error_set(err, errno, "cannot write the step's owner: %s", strerror(errno));
+    return 0;
+}
+
 int folder_make(struct agent_step *s, const Wire__StepLaunch *order, struct error *err, bool *drain)
 {
     struct agent *a = s->agent;
@@ -69,6 +79,8 @@ int folder_make(struct agent_step *s, const Wire__StepLaunch *order, struct erro
         rc = error_set(err, errno, "cannot set the mode of the step's folder: %s", strerror(errno));
     if (rc == 0 && s->step_id == STEP_BATCH)
         rc = write_script(s, dir, order, err);
+    else if (rc == 0 && a->is_root)
+        rc = write_owner(dir, order, err);
     if (rc < 0) {
         *drain = err->code == ENOSPC || err->code == EDQUOT || err->code == EROFS || err->code == EIO;
         folder_remove(s);
@@ -114,6 +126,19 @@ bool folder_has_socket(const struct agent_step *s)
     return fstatat(s->agent->steps_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+static int owner_stat(const struct agent *a, const char *folder, struct stat *st)
+{
+    static const char *const names[] = { "slurm_script", "owner" };
+    char path[STEP_NAME_MAX + 16];
+
+    for (int i = 0; i < 2; i++) {
+        snprintf(path, sizeof path, "%.*s/%s", STEP_NAME_MAX, folder, names[i]);
+        if (fstatat(a->steps_fd, path, st, AT_SYMLINK_NOFOLLOW) == 0)
+            return 0;
+    }
+    return -1;
+}
+
 /* At the start: every folder is a step that was ordered. */
 void folder_recover(struct agent *a)
 {
@@ -125,19 +150,12 @@ void folder_recover(struct agent *a)
         struct agent_step *s;
         struct agent_job *job;
         struct stat st;
-        bool has_script;
 
         if (parse_name(d->d_name, &job_id, &step_id, &attempt) < 0)
             continue;
         job = job_get(a, job_id, attempt, geteuid(), getegid(), NULL);
         s = step_add(a, job, job_id, step_id, attempt);
-        {
-            char script[STEP_NAME_MAX + 16];
-
-            snprintf(script, sizeof script, "%s/slurm_script", d->d_name);
-            has_script = fstatat(a->steps_fd, script, &st, AT_SYMLINK_NOFOLLOW) == 0;
-        }
-        if (has_script)
+        if (owner_stat(a, d->d_name, &st) == 0)
             s->uid = job->uid = st.st_uid, job->gid = st.st_gid;
         job->prolog = PROLOG_DONE;
         s->ends_job = step_id == STEP_BATCH;

@@ -56,22 +56,8 @@ static void job_free(struct agent_job *job)
 
 void job_forget(struct agent_job *job)
 {
-    if (!job->num_steps && !job->ending && !job->script)
+    if (!job->num_steps && !job->ending && !job->script && !job->recorded)
         job_free(job);
-}
-
-/* That a prolog has run is remembered in run_dir, for an agent that is started again. */
-static void prolog_mark_name(const struct agent_job *job, char *buf, size_t size)
-{
-    snprintf(buf, size, "prolog.%u.%u", job->job_id, job->attempt);
-}
-
-static bool prolog_is_marked(const struct agent *a, const struct agent_job *job)
-{
-    char name[STEP_NAME_MAX];
-
-    prolog_mark_name(job, name, sizeof name);
-    return faccessat(a->run_fd, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 static void start_waiting(struct agent *a, struct agent_job *job, const struct error *err)
@@ -101,28 +87,28 @@ struct script_end {
     struct agent_job *job;
 };
 
+static void prolog_failed(struct agent *a, struct agent_job *job, const char *why)
+{
+    struct error err;
+
+    job->prolog = PROLOG_FAILED;
+    error_set(&err, BRE_LAUNCH, "Prolog error: %s", why);
+    log_error("job %u: prolog: %s", job->job_id, why);
+    start_waiting(a, job, &err);
+}
+
 static void on_prolog(void *arg, int status, const char *why)
 {
     struct script_end *end = arg;
     struct agent *a = end->agent;
     struct agent_job *job = end->job;
-    struct error err;
-    char name[STEP_NAME_MAX];
 
     free(end);
     job->script = NULL;
     if (status) {
-        job->prolog = PROLOG_FAILED;
-        error_set(&err, BRE_LAUNCH, "Prolog error: %s", why);
-        log_error("job %u: prolog: %s", job->job_id, why);
-        start_waiting(a, job, &err);
+        prolog_failed(a, job, why);
     } else {
-        int fd;
-
         job->prolog = PROLOG_DONE;
-        prolog_mark_name(job, name, sizeof name);
-        if ((fd = openat(a->run_fd, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600)) >= 0)
-            close(fd);
         (void)FAILPOINT(agent_prolog_done);
         if (!job->ending)
             start_waiting(a, job, NULL);
@@ -131,37 +117,60 @@ static void on_prolog(void *arg, int status, const char *why)
         job_check_clean(a, job);
 }
 
-static struct script *run_script(struct agent *a, struct agent_job *job, const char *path,
-                                 void (*done)(void *, int, const char *), struct error *err)
+static struct script *run_script(struct agent *a, struct agent_job *job, const char *kind, const char *path, bool runs,
+                                 script_done_f *done, struct error *err)
 {
     struct script_end *end = xmalloc(sizeof *end);
     struct script *script;
 
     end->agent = a;
     end->job = job;
-    script = script_start(a, path, job, a->conf.prolog_sec, done, end, err);
+    script = runs ? script_watch(a, kind, path, job, a->conf.prolog_sec, done, end)
+                  : script_start(a, kind, path, job, a->conf.prolog_sec, done, end, err);
     if (!script)
         free(end);
     return script;
 }
 
-bool job_prolog(struct agent *a, struct agent_job *job)
+/* No prolog: but that there is a job here, for which the epilog is to run, is remembered. */
+static bool no_prolog(struct agent *a, struct agent_job *job)
 {
     struct error err;
 
-    if (!a->conf.prolog || job->prolog == PROLOG_DONE || prolog_is_marked(a, job)) {
+    if (a->conf.epilog && record_end(a, "prolog", job, &err) < 0) {
+        prolog_failed(a, job, err.text);
+        return true;
+    }
+    job->prolog = PROLOG_DONE;
+    return false;
+}
+
+bool job_prolog(struct agent *a, struct agent_job *job)
+{
+    enum record_state record;
+    char why[128];
+    struct error err;
+    bool late;
+    int status;
+
+    if (job->prolog == PROLOG_DONE || job->prolog == PROLOG_RUNNING)
+        return job->prolog == PROLOG_RUNNING;
+    record = record_read(a, "prolog", job, &status, &late);
+    if (record == RECORD_ENDED && !status) {
         job->prolog = PROLOG_DONE;
         return false;
     }
-    if (job->prolog == PROLOG_RUNNING)
+    if (record == RECORD_ENDED || record == RECORD_BROKEN) {
+        snprintf(why, sizeof why, record == RECORD_BROKEN ? "it was broken off" : "it failed (status 0x%x)", (unsigned)status);
+        prolog_failed(a, job, why);
         return true;
-    job->prolog = PROLOG_RUNNING;
-    if (!(job->script = run_script(a, job, a->conf.prolog, on_prolog, &err))) {
-        job->prolog = PROLOG_FAILED;
-        error_prefix(&err, "Prolog error");
-        log_error("job %u: %s", job->job_id, err.text);
-        start_waiting(a, job, &err);
     }
+    if (record == RECORD_NONE && !a->conf.prolog)
+        return no_prolog(a, job);
+    job->prolog = PROLOG_RUNNING;
+    if (!(job->script = run_script(a, job, "prolog", a->conf.prolog ? a->conf.prolog : "prolog", record == RECORD_RUNS,
+                                   on_prolog, &err)))
+        prolog_failed(a, job, err.text);
     return true;
 }
 
@@ -181,11 +190,7 @@ void job_send_clean(struct agent *a, uint32_t job_id, uint32_t attempt, bool fai
 static void job_clean(struct agent *a, struct agent_job *job)
 {
     struct agent_step *last = job->last;
-    char name[STEP_NAME_MAX];
 
-    prolog_mark_name(job, name, sizeof name);
-    if (job->prolog == PROLOG_DONE && a->conf.prolog)
-        unlinkat(a->run_fd, name, 0);
     job->last = NULL;
     if (last) {
         Wire__StepStatus *st = wire__step_status__unpack(NULL, last->status_len, last->status);
@@ -197,6 +202,8 @@ static void job_clean(struct agent *a, struct agent_job *job)
             wire__step_status__free_unpacked(st, NULL);
         }
         step_report(last);
+    } else {
+        records_remove(a, job->job_id, job->attempt); /* else when that status is acknowledged */
     }
     if (job->tell_clean || job->failed)
         job_send_clean(a, job->job_id, job->attempt, job->failed, job->text);
@@ -211,6 +218,13 @@ static void job_clean(struct agent *a, struct agent_job *job)
     job_free(job);
 }
 
+static void epilog_failed(struct agent_job *job, const char *why)
+{
+    job->failed = true;
+    snprintf(job->text, sizeof job->text, "Epilog error: %.400s", why);
+    log_error("job %u: epilog: %s", job->job_id, why);
+}
+
 static void on_epilog(void *arg, int status, const char *why)
 {
     struct script_end *end = arg;
@@ -219,30 +233,47 @@ static void on_epilog(void *arg, int status, const char *why)
 
     free(end);
     job->script = NULL;
-    if (status) {
-        job->failed = true;
-        snprintf(job->text, sizeof job->text, "Epilog error: %s", why);
-        log_error("job %u: epilog: %s", job->job_id, why);
-    }
+    if (status)
+        epilog_failed(job, why);
     job_clean(a, job);
+}
+
+/* True: job_clean() comes later. */
+static bool job_epilog(struct agent *a, struct agent_job *job)
+{
+    int status;
+    bool late;
+    enum record_state record = record_read(a, "epilog", job, &status, &late);
+    struct error err;
+
+    if (record == RECORD_ENDED || record == RECORD_BROKEN) { /* an earlier agent began it */
+        if (record == RECORD_BROKEN || status)
+            epilog_failed(job, record == RECORD_BROKEN ? "it was broken off" : "it failed");
+        return false;
+    }
+    if (record == RECORD_NONE && (!a->conf.epilog || job->prolog == PROLOG_TODO))
+        return false;
+    job->script = run_script(a, job, "epilog", a->conf.epilog ? a->conf.epilog : "epilog", record == RECORD_RUNS, on_epilog,
+                             &err);
+    if (!job->script)
+        epilog_failed(job, err.text);
+    return job->script != NULL;
 }
 
 void job_check_clean(struct agent *a, struct agent_job *job)
 {
-    struct error err;
+    int status;
+    bool late;
 
     /* Whether there is an epilog, the controller says: an agent that finds a job's end at its start waits. */
     if (!job->ending || job->num_steps || job->epilog_run || job->script || !a->have_conf)
         return;
+    if (job->recorded && job->prolog == PROLOG_TODO && record_read(a, "prolog", job, &status, &late) != RECORD_NONE
+        && job_prolog(a, job) && job->script)
+        return; /* an earlier agent began the prolog, and it goes on */
     job->epilog_run = true;
-    if (a->conf.epilog && job->prolog != PROLOG_TODO) {
-        if ((job->script = run_script(a, job, a->conf.epilog, on_epilog, &err)))
-            return;
-        job->failed = true;
-        snprintf(job->text, sizeof job->text, "Epilog error: %.400s", err.text);
-        log_error("job %u: epilog: %s", job->job_id, err.text);
-    }
-    job_clean(a, job);
+    if (!job_epilog(a, job))
+        job_clean(a, job);
 }
 
 void jobs_check_clean(struct agent *a)

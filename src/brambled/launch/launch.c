@@ -124,7 +124,7 @@ void launch_order(struct agent *a, const Wire__StepLaunch *order)
     s->ends_job = order->ends_job;
     s->suspended = order->suspended;
     s->order_len = wire__step_launch__get_packed_size(order);
-    if (a->conf.prolog && job->prolog != PROLOG_DONE) {
+    if (job->prolog != PROLOG_DONE && (a->conf.prolog || a->conf.epilog || job->recorded)) {
         s->order = xmalloc(s->order_len);
         wire__step_launch__pack(order, s->order);
         if (job_prolog(a, job))

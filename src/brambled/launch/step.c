@@ -204,6 +204,8 @@ void step_acked(struct agent *a, const Wire__StepStatusAck *ack)
     if (!s || s->state != ASTEP_ENDED)
         return;
     tomb_add(a, s->job_id, s->step_id, s->attempt);
+    if (!s->job && s->ends_job)
+        records_remove(a, s->job_id, s->attempt);
     s->state = ASTEP_RELEASED;
     if (s->conn) {
         shepherd_release(s); /* its folder goes when it has gone */

@@ -1,8 +1,10 @@
 /* script.c - prolog and epilog: programs of the administrator, run as the agent with surroundings
  * that hold nothing of the user's.
  *
- * execve by absolute path, no shell, an environment made here, descriptors closed, a process group of
- * its own that is ended with it, and a time limit.
+ * execve by absolute path, no shell, an environment made here, descriptors closed, a session of its
+ * own, and a time limit.  A keeper (bramblestepd --keep) starts and awaits the program and writes into
+ * the job's record how it ended: so an agent that is started again neither starts it again nor
+ * forgets what came of it.
  */
 #include "config.h"
 #include "brambled/agent_private.h"
@@ -23,14 +25,21 @@
 
 #define SCRIPT_ENV_MAX 16
 
+#define KEEPER_FD 3     /* the record */
+#define GRACE_SEC 15    /* for a keeper beyond the program's limit */
+#define WATCH_MS 50     /* one of an earlier agent is no child */
+
 struct script {
     struct list_node node;
-    pid_t pid;
-    bool late;
+    struct agent *agent;
+    const struct agent_job *job;
+    const char *kind;
+    pid_t pid; /* of the keeper; 0: an earlier agent started it */
     uint32_t limit_sec;
+    uint64_t until_ms;
     struct reactor_timer *timer;
     char *path;
-    void (*done)(void *arg, int status, const char *why);
+    script_done_f *done;
     void *arg;
 };
 
@@ -47,14 +56,6 @@ static int check_program(const char *path, struct error *err)
     if ((st.st_uid != 0 && st.st_uid != geteuid()) || (st.st_mode & 022))
         return error_set(err, EPERM, "%s: must belong to root and be writable by nobody else", path);
     return 0;
-}
-
-static void on_late(void *arg)
-{
-    struct script *s = arg;
-
-    s->late = true;
-    kill(-s->pid, SIGKILL); /* its leader has not been waited for: the group is its own */
 }
 
 static void fill_env(char *env[SCRIPT_ENV_MAX], const struct agent *a, const struct agent_job *job)
@@ -74,14 +75,19 @@ static void fill_env(char *env[SCRIPT_ENV_MAX], const struct agent *a, const str
     env[n] = NULL;
 }
 
-static int spawn_program(pid_t *pid, const char *path, char *const *env)
+/* The lock on the record goes along, for as long as the keeper lives. */
+static int spawn_keeper(pid_t *pid, const struct agent *a, int record_fd, const char *path, uint32_t limit_sec,
+                        char *const *env)
 {
-    char *const argv[] = { (char *)(uintptr_t)path, NULL };
+    char limit[16];
+    char *const argv[] = { (char *)(uintptr_t) "bramblestepd", (char *)(uintptr_t) "--keep", limit,
+                           (char *)(uintptr_t)path, NULL };
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attr;
     sigset_t all, none;
     int rc;
 
+    snprintf(limit, sizeof limit, "%u", limit_sec);
     sigemptyset(&none);
     sigfillset(&all);
     posix_spawnattr_init(&attr);
@@ -91,77 +97,122 @@ static int spawn_program(pid_t *pid, const char *path, char *const *env)
     posix_spawn_file_actions_init(&files);
     posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);
-    rc = posix_spawn(pid, path, &files, &attr, argv, env);
+    posix_spawn_file_actions_adddup2(&files, record_fd, KEEPER_FD);
+    posix_spawn_file_actions_addclosefrom_np(&files, KEEPER_FD + 1);
+    rc = posix_spawn(pid, a->opts.stepd_path, &files, &attr, argv, env);
     posix_spawn_file_actions_destroy(&files);
     posix_spawnattr_destroy(&attr);
     return rc;
 }
 
-struct script *script_start(struct agent *a, const char *path, const struct agent_job *job, uint32_t limit_sec,
-                            void (*done)(void *arg, int status, const char *why), void *arg, struct error *err)
+/* The keeper is gone, or does not answer: tell what the record says. */
+static void script_over(struct script *s)
 {
+    int status = 0;
+    bool late = false;
+    char why[512];
+    script_done_f *done = s->done;
+    void *arg = s->arg;
+
+    if (record_read(s->agent, s->kind, s->job, &status, &late) != RECORD_ENDED) {
+        status = SIGKILL;
+        snprintf(why, sizeof why, "%s: it was broken off, since the process that kept it was killed", s->path);
+    } else if (late) {
+        status = SIGKILL;
+        snprintf(why, sizeof why, "%s: took longer than %u s", s->path, s->limit_sec);
+    } else if (WIFSIGNALED(status)) {
+        snprintf(why, sizeof why, "%s: killed by signal %d", s->path, WTERMSIG(status));
+    } else {
+        snprintf(why, sizeof why, "%s: exit code %d", s->path, WEXITSTATUS(status));
+    }
+    s->arg = NULL;
+    script_free(s);
+    done(arg, status, why);
+}
+
+static void on_timer(void *arg)
+{
+    struct script *s = arg;
+    int status;
+    bool late;
+
+    if (reactor_now_ms(s->agent->reactor) < s->until_ms
+        && record_read(s->agent, s->kind, s->job, &status, &late) == RECORD_RUNS)
+        return;
+    script_over(s); /* a child's end is told by SIGCHLD, unless its keeper hangs */
+}
+
+static struct script *script_create(struct agent *a, const char *kind, const char *path, const struct agent_job *job,
+                                    uint32_t limit_sec, script_done_f *done, void *arg)
+{
+    struct script *s = xcalloc(1, sizeof *s);
+
+    s->agent = a;
+    s->kind = kind;
+    s->job = job;
+    s->path = xstrdup(path);
+    s->limit_sec = limit_sec;
+    s->until_ms = reactor_now_ms(a->reactor) + (limit_sec + GRACE_SEC) * 1000ull;
+    s->done = done;
+    s->arg = arg;
+    s->timer = reactor_timer_create(a->reactor, on_timer, s);
+    list_append(&a->scripts, &s->node);
+    return s;
+}
+
+struct script *script_start(struct agent *a, const char *kind, const char *path, const struct agent_job *job,
+                            uint32_t limit_sec, script_done_f *done, void *arg, struct error *err)
+{
+    CLEANUP_CLOSE int record_fd = -1;
     char *env[SCRIPT_ENV_MAX];
     struct script *s;
     pid_t pid;
     int rc;
 
-    if (check_program(path, err) < 0)
+    if (check_program(path, err) < 0 || (record_fd = record_begin(a, kind, job, err)) < 0)
         return NULL;
     fill_env(env, a, job);
-    rc = spawn_program(&pid, path, env);
+    rc = spawn_keeper(&pid, a, record_fd, path, limit_sec, env);
     for (size_t i = 0; env[i]; i++)
         free(env[i]);
     if (rc) {
         error_set(err, rc, "%s: %s", path, strerror(rc));
         return NULL;
     }
-    s = xcalloc(1, sizeof *s);
+    s = script_create(a, kind, path, job, limit_sec, done, arg);
     s->pid = pid;
-    s->path = xstrdup(path);
-    s->limit_sec = limit_sec;
-    s->done = done;
-    s->arg = arg;
-    s->timer = reactor_timer_create(a->reactor, on_late, s);
-    reactor_timer_start(s->timer, limit_sec * 1000ull, 0);
-    list_append(&a->scripts, &s->node);
+    reactor_timer_start(s->timer, (limit_sec + GRACE_SEC) * 1000ull, 0);
     return s;
 }
 
-bool script_reaped(struct agent *a, pid_t pid, int status)
+struct script *script_watch(struct agent *a, const char *kind, const char *path, const struct agent_job *job,
+                            uint32_t limit_sec, script_done_f *done, void *arg)
+{
+    struct script *s = script_create(a, kind, path, job, limit_sec, done, arg);
+
+    reactor_timer_start(s->timer, WATCH_MS, WATCH_MS);
+    return s;
+}
+
+bool script_reaped(struct agent *a, pid_t pid)
 {
     list_for_each(node, &a->scripts)
     {
         struct script *s = container_of(node, struct script, node);
-        char why[512];
-        void (*done)(void *, int, const char *) = s->done;
-        void *arg = s->arg;
 
         if (s->pid != pid)
             continue;
-        if (s->late)
-            snprintf(why, sizeof why, "%s: took longer than %u s", s->path, s->limit_sec);
-        else if (WIFSIGNALED(status))
-            snprintf(why, sizeof why, "%s: killed by signal %d", s->path, WTERMSIG(status));
-        else
-            snprintf(why, sizeof why, "%s: exit code %d", s->path, WEXITSTATUS(status));
-        if (s->late)
-            status = SIGKILL;
-        s->pid = 0;
-        s->arg = NULL;
-        script_free(s);
-        done(arg, status, why);
+        script_over(s);
         return true;
     }
     return false;
 }
 
+/* The program goes on: whoever is started next finds it by its record. */
 void script_free(struct script *s)
 {
     if (!s)
         return;
-    if (s->pid)
-        kill(-s->pid, SIGKILL);
     list_remove(&s->node);
     reactor_timer_close(s->timer);
     free(s->arg); /* what is told at the end belongs to the script until then */

@@ -22,6 +22,7 @@
 #define REPEAT_MS 5000
 #define HEARTBEAT_DEFAULT_SEC 10
 #define HELLO_PREFIX "bramble-node"
+#define STATUS_MAX 4096 /* of a registration */
 
 static void link_dial(struct agent *a);
 
@@ -102,12 +103,26 @@ static void on_config(struct agent *a, struct rpc_conn *conn, const Wire__NodeCo
     }
 }
 
-/* The status of every step here, unpacked from what is kept of it. */
+static Wire__StepStatus *running(uint32_t job_id, uint32_t step_id, uint32_t attempt)
+{
+    Wire__StepStatus *st = xmalloc(sizeof *st);
+
+    wire__step_status__init(st);
+    st->has_job_id = st->has_step_id = st->has_attempt = st->has_state = true;
+    st->job_id = job_id;
+    st->step_id = step_id;
+    st->attempt = attempt;
+    st->state = STEP_RUNNING;
+    return st;
+}
+
+/* The status of every step here, unpacked from what is kept of it; then the jobs of which an earlier
+ * agent's record tells, so that one which is over can be cleared away. */
 static size_t list_steps(struct agent *a, Wire__StepStatus ***list)
 {
     size_t num = 0;
 
-    *list = xcalloc(list_count(&a->steps) + 1, sizeof **list);
+    *list = xcalloc(list_count(&a->steps) + list_count(&a->jobs) + 1, sizeof **list);
     list_for_each(node, &a->steps)
     {
         struct agent_step *s = container_of(node, struct agent_step, node);
@@ -115,19 +130,17 @@ static size_t list_steps(struct agent *a, Wire__StepStatus ***list)
 
         if (s->state == ASTEP_RELEASED || s->state == ASTEP_WAITS)
             continue;
-        if (s->status && s->state == ASTEP_ENDED) {
-            st = wire__step_status__unpack(NULL, s->status_len, s->status);
-        } else {
-            st = xmalloc(sizeof *st);
-            wire__step_status__init(st);
-            st->has_job_id = st->has_step_id = st->has_attempt = st->has_state = true;
-            st->job_id = s->job_id;
-            st->step_id = s->step_id;
-            st->attempt = s->attempt;
-            st->state = STEP_RUNNING;
-        }
+        st = s->status && s->state == ASTEP_ENDED ? wire__step_status__unpack(NULL, s->status_len, s->status)
+                                                  : running(s->job_id, s->step_id, s->attempt);
         if (st)
             (*list)[num++] = st;
+    }
+    list_for_each(node, &a->jobs)
+    {
+        const struct agent_job *job = container_of(node, struct agent_job, node);
+
+        if (job->recorded && !job->num_steps && !job->last && num < STATUS_MAX)
+            (*list)[num++] = running(job->job_id, STEP_NONE, job->attempt);
     }
     return num;
 }

@@ -98,6 +98,11 @@ static void kill_strangers(struct cluster *c, const struct node *node,
             struct step *step = step_find(job, st->step_id);
 
             place = alloc_find(job->alloc, node->id);
+            if (st->step_id == STEP_NONE) { /* no step of it is there now */
+                if (place >= job->alloc->count)
+                    effect_kill(d, node->id, st->job_id, STEP_NONE, st->attempt, 0);
+                continue;
+            }
             if (step && !step->end_state && step_node_at(step, place))
                 continue;
             if (step) {

@@ -106,6 +106,20 @@ START_TEST(what_a_node_of_the_same_boot_does_not_list_is_launched_again)
 }
 END_TEST
 
+START_TEST(a_job_without_steps_that_a_node_tells_of_is_left_alone_there)
+{
+    uint32_t id = world_submit_start(&w);
+    Wire__StepStatus batch = status_of(id, STEP_BATCH, 1, STEP_RUNNING), job = status_of(id, STEP_NONE, 1, STEP_RUNNING);
+    Wire__StepStatus *steps[] = { &batch, &job };
+
+    world_register(&w, 0, "boot-1", steps, 2);
+    ck_assert_uint_eq(world_effects(&w, EFFECT_KILL, id), 0);
+    ck_assert_int_eq(world_state(&w, id), JOB_RUNNING);
+    world_register(&w, 1, "boot-1", &steps[1], 1); /* it has no part of it */
+    ck_assert_uint_eq(world_effects(&w, EFFECT_KILL, id), 1);
+}
+END_TEST
+
 START_TEST(a_reboot_ends_what_ran_there_and_it_is_requeued)
 {
     uint32_t id = world_submit_start(&w);
@@ -399,6 +413,7 @@ int main(void)
         draining_needs_a_reason_and_an_operator,
         a_board_with_another_key_is_not_the_node,
         steps_nobody_knows_are_killed_when_a_node_registers,
+        a_job_without_steps_that_a_node_tells_of_is_left_alone_there,
         a_job_that_cannot_be_cleaned_drains_its_node,
         a_node_removed_from_the_configuration_gets_no_work_and_its_jobs_end_well,
         a_wrong_configuration_is_refused_whole,
