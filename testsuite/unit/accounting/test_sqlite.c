@@ -9,6 +9,7 @@
 
 #include "bramble/accounting_plugin.h"
 #include "bramble/constants.h"
+#include "suite.h"
 
 extern const struct accounting_plugin bramble_plugin;
 
@@ -182,8 +183,6 @@ int main(void)
 {
     Suite *suite = suite_create("accounting/sqlite");
     TCase *tc = tcase_create("store");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_checked_fixture(tc, make_path, remove_path);
     tcase_add_test(tc, a_job_comes_before_its_batch_step_and_that_before_the_others);
@@ -194,8 +193,5 @@ int main(void)
     tcase_add_test(tc, the_position_moves_with_the_records_and_survives_a_new_start);
     tcase_add_test(tc, a_file_that_is_no_database_is_named_in_the_error);
     suite_add_tcase(suite, tc);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite_run(suite);
 }

@@ -15,6 +15,7 @@
 #include "bramblectld/journal/record.h"
 #include "journal_rig.h"
 #include "reactor/reactor.h"
+#include "suite.h"
 #include "util/log.h"
 
 /* What a run of the controller had acknowledged before each operation on the disk. */
@@ -447,10 +448,6 @@ int main(void)
     Suite *s = suite_create("journal");
     suite_add_tcase(s, all_tests("through the page cache", disk_with_page_cache));
     suite_add_tcase(s, all_tests("past the page cache", disk_past_page_cache));
-    SRunner *runner = srunner_create(s);
     log_set_level(LOG_LV_ERROR, 0);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite_run(s);
 }

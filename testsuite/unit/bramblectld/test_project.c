@@ -10,6 +10,7 @@
 
 #include "bramble/constants.h"
 #include "bramblectld/projections/project.h"
+#include "suite.h"
 #include "util/error.h"
 #include "util/mem.h"
 
@@ -362,9 +363,5 @@ int main(void)
     tcase_add_test(t, a_step_that_a_signal_ended_is_cancelled_and_its_job_failed);
     tcase_add_test(t, a_batch_that_is_rolled_back_leaves_nothing);
     suite_add_tcase(s, t);
-    SRunner *runner = srunner_create(s);
-    srunner_run_all(runner, CK_ENV);
-    int failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite_run(s);
 }

@@ -2,6 +2,7 @@
 #include "config.h"
 #include "bramblestepd/task/bind.h"
 #include "bramblestepd/task/membind.h"
+#include "suite.h"
 #include "util/error.h"
 
 #include <check.h>
@@ -192,8 +193,6 @@ int main(void)
 {
     Suite *s = suite_create("bind");
     TCase *t = tcase_create("bind");
-    SRunner *r;
-    int failed;
 
     tcase_add_test(t, tasks_that_fill_the_allocation_are_bound_each_to_its_own);
     tcase_add_test(t, otherwise_all_share_what_the_step_has);
@@ -205,9 +204,5 @@ int main(void)
     tcase_add_test(t, more_tasks_than_cores_go_round);
     tcase_add_test(t, lists_and_masks_are_read_and_written);
     suite_add_tcase(s, t);
-    r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? 1 : 0;
+    return suite_run(s);
 }

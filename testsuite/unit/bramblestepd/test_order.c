@@ -3,6 +3,7 @@
 #include "bramble/constants.h"
 #include "bramblestepd/order.h"
 #include "bramblestepd/task/prolog.h"
+#include "suite.h"
 #include "util/error.h"
 
 #include <check.h>
@@ -310,8 +311,6 @@ int main(void)
 {
     Suite *s = suite_create("order");
     TCase *t = tcase_create("order");
-    SRunner *r;
-    int failed;
 
     tcase_add_checked_fixture(t, setup, NULL);
     tcase_add_test(t, the_tasks_of_this_node_are_taken_from_the_layout);
@@ -325,9 +324,5 @@ int main(void)
     tcase_add_loop_test(t, an_incomplete_order_is_refused, 0, 14);
     tcase_add_test(t, a_task_prologs_lines_set_unset_and_print);
     suite_add_tcase(s, t);
-    r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? 1 : 0;
+    return suite_run(s);
 }

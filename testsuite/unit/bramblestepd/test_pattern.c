@@ -3,6 +3,7 @@
 #include "bramble/constants.h"
 #include "bramblestepd/task/multiprog.h"
 #include "bramblestepd/task/pattern.h"
+#include "suite.h"
 #include "util/arena.h"
 #include "util/error.h"
 
@@ -133,8 +134,6 @@ int main(void)
 {
     Suite *s = suite_create("pattern");
     TCase *t = tcase_create("pattern");
-    SRunner *r;
-    int failed;
 
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_add_loop_test(t, a_pattern_becomes_the_name_that_slurm_makes, 0, sizeof cases / sizeof cases[0]);
@@ -144,9 +143,5 @@ int main(void)
     tcase_add_test(t, the_offset_counts_within_the_line);
     tcase_add_loop_test(t, bad_lines_are_refused_by_name, 0, 7);
     suite_add_tcase(s, t);
-    r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed ? 1 : 0;
+    return suite_run(s);
 }

@@ -11,6 +11,7 @@
 
 #include "channel/channel.h"
 #include "munged.h"
+#include "suite.h"
 #include "util/error.h"
 #include "util/mem.h"
 
@@ -867,8 +868,7 @@ int main(void)
     Suite *suite = suite_create("channel");
     TCase *hs = tcase_create("handshake"), *fr = tcase_create("frames"), *st = tcase_create("steps"),
           *mu = tcase_create("munge");
-    SRunner *runner;
-    int failed;
+    int status;
 
     tcase_add_checked_fixture(hs, setup, NULL);
     tcase_add_checked_fixture(fr, setup, NULL);
@@ -914,10 +914,7 @@ int main(void)
     } else {
         fprintf(stderr, "skipped: identity by munge (no munged here)\n");
     }
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
+    status = suite_run(suite);
     munged_stop(&munged);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return status;
 }

@@ -5,6 +5,7 @@
  * 4000 MB.  "-n4 --ntasks-per-socket=1" on the latter is left out: Slurm gives one node for it, with two
  * tasks a socket.  The command lines go through the option table that the commands use.  NULL: refused.
  */
+#include "suite.h"
 #include "world.h"
 
 #include <stdlib.h>
@@ -391,8 +392,6 @@ int main(void)
 {
     Suite *s = suite_create("layout");
     TCase *tc = tcase_create("layout");
-    SRunner *sr;
-    int failed;
 
     tcase_add_loop_test(tc, small_boards_are_filled_as_slurm_fills_them, 0,
                         (int)ARRAY_SIZE(small_boards));
@@ -401,9 +400,5 @@ int main(void)
     tcase_add_loop_test(tc, accelerators_and_cameras_are_given_out_as_slurm_gives_them, 0,
                         (int)ARRAY_SIZE(gres_boards));
     suite_add_tcase(s, tc);
-    sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(s);
 }

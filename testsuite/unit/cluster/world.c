@@ -1,4 +1,5 @@
 /* world.c - see world.h. */
+#include "suite.h"
 #include "world.h"
 
 #include <stdio.h>
@@ -431,17 +432,11 @@ int world_main(const char *name, world_setup_f *setup, world_setup_f *teardown,
 {
     Suite *s = suite_create(name);
     TCase *tc = tcase_create(name);
-    SRunner *sr;
-    int failed;
 
     tcase_add_checked_fixture(tc, setup, teardown);
     tcase_set_timeout(tc, 30);
     for (size_t i = 0; i < num_tests; i++)
         tcase_add_test(tc, tests[i]);
     suite_add_tcase(s, tc);
-    sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(s);
 }

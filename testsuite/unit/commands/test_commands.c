@@ -12,6 +12,7 @@
 #include "bramble/constants.h"
 #include "munged.h"
 #include "rig.h"
+#include "suite.h"
 #include "util/error.h"
 #include "util/mem.h"
 
@@ -638,9 +639,7 @@ int main(void)
 {
     Suite *suite = suite_create("commands");
     TCase *tcase = tcase_create("commands");
-    SRunner *runner;
     struct munged probe;
-    int failed;
 
     unsetenv("SLURM_JOB_ID");
     if (!munged_start(&probe)) {
@@ -678,9 +677,5 @@ int main(void)
     tcase_add_test(tcase, scancel_passes_filters_and_signals_on);
     tcase_add_test(tcase, scancel_refuses_what_is_no_job);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "conf/conf.h"
+#include "suite.h"
 #include "util/error.h"
 #include "util/fs.h"
 #include "util/mem.h"
@@ -327,8 +328,6 @@ int main(void)
 {
     Suite *suite = suite_create("conf");
     TCase *tc = tcase_create("file");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tc, make_folder, drop_folder);
     tcase_add_test(tc, small_file_has_the_documented_defaults);
@@ -342,9 +341,5 @@ int main(void)
     tcase_add_test(tc, shipped_file_loads_and_shows_every_key_with_its_default);
     tcase_add_test(tc, manual_page_explains_every_key);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

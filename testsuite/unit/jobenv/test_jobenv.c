@@ -8,6 +8,7 @@
 
 #include "jobenv/env.h"
 #include "jobenv/jobenv.h"
+#include "suite.h"
 #include "util/mem.h"
 
 START_TEST(environment_keeps_each_name_once)
@@ -308,8 +309,6 @@ int main(void)
 {
     Suite *suite = suite_create("jobenv");
     TCase *tc = tcase_create("env"), *job = tcase_create("job");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(tc, environment_keeps_each_name_once);
     tcase_add_test(tc, environment_goes_through_a_blob_unchanged);
@@ -326,9 +325,5 @@ int main(void)
     tcase_add_test(job, login_fills_only_what_is_missing);
     suite_add_tcase(suite, tc);
     suite_add_tcase(suite, job);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "jobopt/jobopt.h"
+#include "suite.h"
 #include "util/error.h"
 #include "util/mem.h"
 
@@ -115,8 +116,6 @@ int main(void)
 {
     Suite *suite = suite_create("het");
     TCase *tc = tcase_create("components");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(tc, a_job_without_colon_has_one_component);
     tcase_add_test(tc, components_inherit_what_is_no_amount);
@@ -124,9 +123,5 @@ int main(void)
     tcase_add_test(tc, the_programs_of_srun_do_not_hide_further_components);
     tcase_add_test(tc, a_bad_value_in_a_later_component_is_refused);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -10,6 +10,7 @@
 
 #include "jobopt/jobopt.h"
 #include "jobopt/jobopt_private.h"
+#include "suite.h"
 #include "util/error.h"
 #include "util/mem.h"
 #include "util/strbuf.h"
@@ -144,17 +145,11 @@ int main(void)
 {
     Suite *suite = suite_create("jobopt/man");
     TCase *tcase = tcase_create("man");
-    SRunner *runner;
-    int failed;
 
     tcase_add_loop_test(tcase, every_option_has_its_place_in_the_page, 0, (int)ARRAY_SIZE(commands));
     tcase_add_loop_test(tcase, the_page_names_no_option_that_the_table_lacks, 0, (int)ARRAY_SIZE(commands));
     tcase_add_loop_test(tcase, every_variable_has_its_place_in_the_page, 0, (int)ARRAY_SIZE(commands));
     tcase_add_loop_test(tcase, every_page_has_its_sections, 0, (int)ARRAY_SIZE(commands));
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

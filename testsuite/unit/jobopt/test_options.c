@@ -11,6 +11,7 @@
 #include "jobenv/env.h"
 #include "jobopt/jobopt.h"
 #include "jobopt/jobopt_private.h"
+#include "suite.h"
 #include "util/error.h"
 #include "util/log.h"
 #include "util/mem.h"
@@ -441,8 +442,6 @@ int main(void)
 {
     Suite *suite = suite_create("jobopt/options");
     TCase *tcase = tcase_create("options");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tcase, quiet_setup, NULL);
     tcase_add_test(tcase, every_bad_value_gets_its_one_clear_message);
@@ -462,9 +461,5 @@ int main(void)
     tcase_add_test(tcase, the_submit_line_is_bounded);
     tcase_add_test(tcase, names_of_64_kib_are_refused);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "jobopt/jobopt.h"
+#include "suite.h"
 #include "util/error.h"
 #include "util/log.h"
 #include "util/mem.h"
@@ -260,8 +261,6 @@ int main(void)
 {
     Suite *suite = suite_create("jobopt/script");
     TCase *tcase = tcase_create("script");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_set_timeout(tcase, 30);
@@ -276,9 +275,5 @@ int main(void)
     tcase_add_test(tcase, a_script_without_a_final_newline_is_whole);
     tcase_add_test(tcase, a_wrapped_command_becomes_a_script);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed != 0;
+    return suite_run(suite);
 }

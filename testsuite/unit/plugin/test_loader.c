@@ -10,6 +10,7 @@
 
 #include "bramble/launch_plugin.h"
 #include "plugin/loader.h"
+#include "suite.h"
 #include "util/error.h"
 #include "util/mem.h"
 
@@ -73,17 +74,11 @@ int main(void)
 {
     Suite *suite = suite_create("plugin loader");
     TCase *tc = tcase_create("loader");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(tc, right_plugin_is_loaded_and_can_be_used);
     tcase_add_test(tc, wrong_plugins_are_refused_with_the_reason);
     tcase_add_test(tc, file_that_others_can_write_is_refused);
     tcase_add_test(tc, list_is_sorted_and_of_one_type);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "reactor/reactor.h"
+#include "suite.h"
 #include "util/error.h"
 
 struct trace {
@@ -327,8 +328,6 @@ int main(void)
 {
     Suite *suite = suite_create("reactor");
     TCase *tcase = tcase_create("reactor");
-    SRunner *runner;
-    int failed;
 
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, deferred_calls_run_in_order_and_never_at_once);
@@ -343,9 +342,5 @@ int main(void)
     tcase_add_test(tcase, a_forked_child_goes_on_with_the_loop);
     tcase_add_test(tcase, closed_standard_descriptors_are_filled_before_the_loop_takes_them);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

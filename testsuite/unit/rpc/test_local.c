@@ -18,6 +18,7 @@
 #include "channel/channel.h"
 #include "reactor/reactor.h"
 #include "rpc/rpc.h"
+#include "suite.h"
 #include "util/error.h"
 #include "util/fs.h"
 #include "util/mem.h"
@@ -300,8 +301,6 @@ int main(void)
 {
     Suite *suite = suite_create("local sessions");
     TCase *tc = tcase_create("local");
-    SRunner *runner;
-    int failed;
 
     signal(SIGPIPE, SIG_IGN);
     tcase_set_timeout(tc, 60);
@@ -314,9 +313,5 @@ int main(void)
     if (geteuid() == 0)
         tcase_add_test(tc, each_user_is_known_by_what_the_kernel_says);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

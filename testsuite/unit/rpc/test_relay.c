@@ -16,6 +16,7 @@
 
 #include "reactor/reactor.h"
 #include "rpc/rpc.h"
+#include "suite.h"
 #include "util/error.h"
 #include "wire/step.pb-c.h"
 
@@ -323,8 +324,6 @@ int main(void)
 {
     Suite *suite = suite_create("relay");
     TCase *tcase = tcase_create("sessions through a bad wire");
-    SRunner *runner;
-    int failed;
 
     signal(SIGPIPE, SIG_IGN);
     tcase_set_timeout(tcase, 240);
@@ -338,9 +337,5 @@ int main(void)
     tcase_add_test(tcase, who_is_refused_learns_it);
     tcase_add_test(tcase, a_wire_that_leads_nowhere_is_given_up_at_the_deadline);
     suite_add_tcase(suite, tcase);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

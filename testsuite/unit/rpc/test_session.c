@@ -23,6 +23,7 @@
 #include "munged.h"
 #include "reactor/reactor.h"
 #include "rpc/rpc.h"
+#include "suite.h"
 #include "util/error.h"
 #include "util/mem.h"
 #include "wire/agent.pb-c.h"
@@ -804,8 +805,7 @@ int main(void)
 {
     Suite *suite = suite_create("rpc sessions");
     TCase *plain = tcase_create("without munge"), *full = tcase_create("with munge");
-    SRunner *runner;
-    int failed;
+    int status;
 
     signal(SIGPIPE, SIG_IGN);
     tcase_set_timeout(plain, 60);
@@ -836,10 +836,7 @@ int main(void)
     } else {
         fprintf(stderr, "skipped: sessions with the controller (no munged here)\n");
     }
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
+    status = suite_run(suite);
     munged_stop(&munged);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return status;
 }

@@ -12,6 +12,7 @@
 
 #include "rpc/rpc.h"
 #include "rpc/rpc_private.h"
+#include "suite.h"
 #include "util/error.h"
 #include "util/mem.h"
 #include "wire/bounds.h"
@@ -528,8 +529,7 @@ int main(void)
 {
     Suite *suite = suite_create("wire");
     TCase *each = tcase_create("every message"), *all = tcase_create("schemas and rights");
-    SRunner *runner;
-    int failed, n = (int)num_messages();
+    int n = (int)num_messages();
 
     tcase_set_timeout(each, 60);
     tcase_set_timeout(all, 120);
@@ -550,9 +550,5 @@ int main(void)
     tcase_add_test(all, a_length_above_the_messages_bound_is_refused_first);
     suite_add_tcase(suite, each);
     suite_add_tcase(suite, all);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

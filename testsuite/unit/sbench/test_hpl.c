@@ -8,6 +8,7 @@
 #include "commands/sbench/hpl.h"
 #include "commands/sbench/hpl_plan.h"
 #include "commands/sbench/hpl_result.h"
+#include "suite.h"
 #include "util/error.h"
 
 static const char passed_output[] =
@@ -197,8 +198,6 @@ int main(void)
 {
     Suite *suite = suite_create("sbench/hpl");
     TCase *tc = tcase_create("hpl");
-    SRunner *runner = srunner_create(suite);
-    int failed;
 
     tcase_add_test(tc, the_order_fills_the_share_of_memory_in_whole_blocks);
     tcase_add_test(tc, the_grid_is_as_square_as_the_ranks_allow_and_never_taller_than_wide);
@@ -211,8 +210,5 @@ int main(void)
     tcase_add_test(tc, how_the_job_ended_outweighs_a_good_output);
     tcase_add_test(tc, nodes_give_their_least_memory_and_cores_and_their_class);
     suite_add_tcase(suite, tc);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? 1 : 0;
+    return suite_run(suite);
 }

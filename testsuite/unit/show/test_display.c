@@ -11,6 +11,7 @@
 #include "commands/display/sort.h"
 #include "commands/squeue/squeue.h"
 #include "fake.h"
+#include "suite.h"
 #include "util/mem.h"
 
 static const struct column columns[] = {
@@ -475,8 +476,6 @@ int main(void)
 {
     Suite *s = suite_create("display");
     TCase *tc = tcase_create("display");
-    SRunner *sr;
-    int failed;
 
     setenv("TZ", "UTC", 1);
     tcase_add_test(tc, a_width_pads_and_cuts_and_a_dot_justifies_right);
@@ -501,9 +500,5 @@ int main(void)
     tcase_add_test(tc, job_states_are_known_by_both_names);
     tcase_add_test(tc, every_field_is_found_by_its_number);
     suite_add_tcase(s, tc);
-    sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(s);
 }

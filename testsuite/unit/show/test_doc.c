@@ -11,6 +11,7 @@
 #include "commands/sinfo/sinfo.h"
 #include "commands/squeue/squeue.h"
 #include "fake.h"
+#include "suite.h"
 #include "util/mem.h"
 
 typedef int command_f(struct console *con, int argc, char **argv);
@@ -207,8 +208,6 @@ int main(void)
 {
     Suite *s = suite_create("doc");
     TCase *tc = tcase_create("doc");
-    SRunner *sr;
-    int failed;
 
     setenv("TZ", "UTC", 1);
     unsetenv("SLURM_CLUSTERS");
@@ -221,9 +220,5 @@ int main(void)
     tcase_add_test(tc, yaml_parses_and_keeps_texts_texts);
     tcase_add_test(tc, a_failure_is_told_in_the_document_too);
     suite_add_tcase(s, tc);
-    sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(s);
 }

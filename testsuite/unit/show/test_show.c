@@ -14,6 +14,7 @@
 #include "commands/sstat/sstat.h"
 #include "commands/squeue/squeue.h"
 #include "fake.h"
+#include "suite.h"
 
 /* ---- squeue ---- */
 
@@ -562,8 +563,6 @@ int main(void)
 {
     Suite *s = suite_create("show");
     TCase *tc = tcase_create("show");
-    SRunner *sr;
-    int failed;
 
     setenv("TZ", "UTC", 1);
     unsetenv("SLURM_TIME_FORMAT");
@@ -615,9 +614,5 @@ int main(void)
     tcase_add_test(tc, sacct_refuses_in_slurms_words);
     tcase_add_test(tc, an_empty_cluster_has_headers_and_nothing_below);
     suite_add_tcase(s, tc);
-    sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(s);
 }

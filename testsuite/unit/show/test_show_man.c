@@ -19,6 +19,7 @@
 #include "commands/sstat/sstat.h"
 #include "commands/swait/swait.h"
 #include "commands/squeue/squeue.h"
+#include "suite.h"
 #include "util/error.h"
 #include "util/fs.h"
 #include "util/mem.h"
@@ -230,8 +231,6 @@ int main(void)
 {
     Suite *s = suite_create("show_man");
     TCase *tc = tcase_create("show_man");
-    SRunner *sr;
-    int failed;
 
     tcase_add_test(tc, squeue_page_and_tables_agree);
     tcase_add_test(tc, sinfo_page_and_tables_agree);
@@ -242,9 +241,5 @@ int main(void)
     tcase_add_test(tc, sdiag_page_and_tables_agree);
     tcase_add_test(tc, pages_of_priorities_shares_and_accounts_agree_with_their_tables);
     suite_add_tcase(s, tc);
-    sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(s);
 }

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "suite.h"
 #include "topo/board.h"
 #include "topo/topo.h"
 #include "util/bitmap.h"
@@ -268,8 +269,6 @@ int main(void)
 {
     Suite *suite = suite_create("topo");
     TCase *topo = tcase_create("topology"), *board = tcase_create("board");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(topo, every_pi_is_one_socket_with_four_cores_however_its_memory_is_told);
     tcase_add_test(topo, synthetic_boards_load_with_or_without_caches_and_packages);
@@ -283,9 +282,5 @@ int main(void)
     tcase_add_test(board, memory_and_load_come_from_proc);
     suite_add_tcase(suite, topo);
     suite_add_tcase(suite, board);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

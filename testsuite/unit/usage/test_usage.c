@@ -3,6 +3,7 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "suite.h"
 #include "usage/usage.h"
 #include "util/mem.h"
 
@@ -76,16 +77,10 @@ int main(void)
 {
     Suite *s = suite_create("usage");
     TCase *tc = tcase_create("usage");
-    SRunner *sr;
-    int failed;
 
     tcase_add_test(tc, the_most_and_the_least_keep_their_task_and_node);
     tcase_add_test(tc, a_text_reads_back_as_it_was_written);
     tcase_add_test(tc, the_wire_says_of_one_task_only_what_it_used);
     suite_add_tcase(s, tc);
-    sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(s);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "suite.h"
 #include "util/arena.h"
 #include "util/bitmap.h"
 #include "util/error.h"
@@ -239,8 +240,6 @@ int main(void)
 {
     Suite *suite = suite_create("containers");
     TCase *tc = tcase_create("containers");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(tc, strbuf_grows_cuts_and_hands_on);
     tcase_add_test(tc, arena_gives_aligned_memory_that_stays_apart);
@@ -251,9 +250,5 @@ int main(void)
     tcase_add_test(tc, bitmap_text_goes_both_ways);
     tcase_add_test(tc, bitmap_sets_agree_with_counting_by_hand);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "suite.h"
 #include "util/error.h"
 #include "util/fs.h"
 #include "util/mem.h"
@@ -197,8 +198,6 @@ int main(void)
 {
     Suite *suite = suite_create("fs");
     TCase *tc = tcase_create("fs");
-    SRunner *runner;
-    int failed;
 
     tcase_add_checked_fixture(tc, make_folder, drop_folder);
     tcase_add_test(tc, links_are_not_followed_in_any_component);
@@ -209,9 +208,5 @@ int main(void)
     tcase_add_test(tc, replacing_leaves_the_new_content_and_no_other_file);
     tcase_add_test(tc, owner_and_mode_are_checked);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

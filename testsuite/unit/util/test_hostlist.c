@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "suite.h"
 #include "util/error.h"
 #include "util/fs.h"
 #include "util/hostlist.h"
@@ -143,8 +144,6 @@ int main(void)
 {
     Suite *suite = suite_create("hostlist");
     TCase *tc = tcase_create("hostlist");
-    SRunner *runner;
-    int failed;
 
     tcase_add_test(tc, lists_are_printed_as_slurm_prints_them);
     tcase_add_test(tc, several_ranges_expand_in_order_with_their_zeros);
@@ -153,9 +152,5 @@ int main(void)
     tcase_add_test(tc, a_million_commas_and_long_names_are_refused_fast);
     tcase_add_test(tc, limit_is_the_callers_and_counts_before_expansion);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }

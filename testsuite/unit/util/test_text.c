@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "bramble/constants.h"
+#include "suite.h"
 #include "util/bitmap.h"
 #include "util/error.h"
 #include "util/jobid.h"
@@ -254,8 +255,6 @@ int main(void)
 {
     Suite *suite = suite_create("text");
     TCase *tc = tcase_create("text");
-    SRunner *runner;
-    int failed;
 
     setenv("TZ", "UTC", 1);
     tzset();
@@ -269,9 +268,5 @@ int main(void)
     tcase_add_test(tc, points_in_time_follow_slurms_grammar);
     tcase_add_test(tc, past_times_stay_past_where_they_may);
     suite_add_tcase(suite, tc);
-    runner = srunner_create(suite);
-    srunner_run_all(runner, CK_NORMAL);
-    failed = srunner_ntests_failed(runner);
-    srunner_free(runner);
-    return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+    return suite_run(suite);
 }
