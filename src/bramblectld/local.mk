@@ -31,7 +31,7 @@ libctld_la_SOURCES += \
     src/bramblectld/requests/query_jobs.c src/bramblectld/requests/query_nodes.c \
     src/bramblectld/requests/query_private.h src/bramblectld/requests/request.h \
     src/bramblectld/requests/show_config.c src/bramblectld/requests/std_path.c \
-    src/bramblectld/requests/std_path.h src/bramblectld/requests/step.c \
+    src/bramblectld/requests/std_path.h src/bramblectld/requests/step.c src/bramblectld/requests/step_het.c \
     src/bramblectld/requests/submit.c src/bramblectld/requests/table.c \
     src/bramblectld/requests/table.h src/bramblectld/requests/update.c \
     src/bramblectld/projections/mail.h src/bramblectld/projections/mail.c \

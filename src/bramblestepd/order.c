@@ -111,6 +111,60 @@ static int copy_ids(struct order *o, const Wire__StepLaunch *l, struct error *er
     return 0;
 }
 
+static void copy_layout(struct order *o, const Wire__StepLayout *y, uint32_t job_id, uint32_t attempt,
+                        uint32_t first_task, struct order_node *to)
+{
+    for (size_t i = 0; i < y->n_nodes; i++) {
+        struct order_node *n = &to[i];
+        uint32_t *gtids = arena_memdup(&o->arena, y->tasks[i]->gtids, y->tasks[i]->n_gtids * sizeof *gtids);
+
+        n->name = dup_or(o, y->nodes[i]->name, "");
+        n->address = dup_or(o, y->nodes[i]->address, "");
+        n->port = (uint16_t)y->nodes[i]->port;
+        n->num_tasks = (uint32_t)y->tasks[i]->n_gtids;
+        for (uint32_t t = 0; t < n->num_tasks; t++)
+            gtids[t] += first_task;
+        n->gtids = gtids;
+        n->job_id = job_id;
+        n->attempt = attempt;
+    }
+}
+
+/* A part of a step over several components: all of its nodes, with the numbers that its tasks have there. */
+static int copy_whole(struct order *o, const Wire__StepLaunch *l, struct error *err)
+{
+    struct order_whole *w = &o->whole;
+    bool found = false;
+
+    if (!l->n_het_parts) {
+        *w = (struct order_whole){ o->job_id, o->attempt, o->num_nodes, o->node_index, o->num_all_tasks, o->nodes };
+        return l->spec->n_het_jobs ? error_set(err, BRE_CANCELLED, "a part of the step has ended already") : 0;
+    }
+    for (size_t i = 0; i < l->n_het_parts; i++) {
+        const Wire__StepLayout *y = l->het_parts[i]->layout;
+
+        if (!y || !y->n_nodes || y->n_tasks != y->n_nodes)
+            return error_set(err, BRE_PROTOCOL, "launch order with an incomplete part");
+        w->num_nodes += (uint32_t)y->n_nodes;
+    }
+    w->nodes = arena_calloc(&o->arena, w->num_nodes, sizeof *w->nodes);
+    w->num_nodes = 0;
+    for (size_t i = 0; i < l->n_het_parts; i++) {
+        const Wire__HetPart *part = l->het_parts[i];
+
+        copy_layout(o, part->layout, part->job_id, part->attempt, w->num_tasks, w->nodes + w->num_nodes);
+        if (part->job_id == o->job_id) {
+            w->node_index = w->num_nodes + o->node_index;
+            found = part->layout->n_nodes == o->num_nodes && w->num_tasks == l->spec->het_first_task;
+        }
+        w->num_nodes += (uint32_t)part->layout->n_nodes;
+        w->num_tasks += part->layout->num_tasks;
+    }
+    w->job_id = l->het_parts[0]->job_id;
+    w->attempt = l->het_parts[0]->attempt;
+    return found ? 0 : error_set(err, BRE_PROTOCOL, "launch order whose parts do not fit together");
+}
+
 static int copy_nodes(struct order *o, const Wire__StepLaunch *l, struct error *err)
 {
     const Wire__StepLayout *y = l->layout;
@@ -127,19 +181,11 @@ static int copy_nodes(struct order *o, const Wire__StepLaunch *l, struct error *
     if (!o->num_tasks || o->num_tasks > TASKS_MAX)
         return error_set(err, BRE_PROTOCOL, "launch order with %u tasks on this node", o->num_tasks);
     o->nodes = arena_calloc(&o->arena, y->n_nodes, sizeof *o->nodes);
-    for (size_t i = 0; i < y->n_nodes; i++) {
-        struct order_node *n = &o->nodes[i];
-
-        n->name = dup_or(o, y->nodes[i]->name, "");
-        n->address = dup_or(o, y->nodes[i]->address, "");
-        n->port = (uint16_t)y->nodes[i]->port;
-        n->num_tasks = (uint32_t)y->tasks[i]->n_gtids;
-        n->gtids = arena_memdup(&o->arena, y->tasks[i]->gtids, n->num_tasks * sizeof *n->gtids);
-    }
+    copy_layout(o, y, o->job_id, o->attempt, 0, o->nodes);
     o->tasks = arena_calloc(&o->arena, o->num_tasks, sizeof *o->tasks);
     for (uint32_t i = 0; i < o->num_tasks; i++)
         o->tasks[i].gtid = o->nodes[o->node_index].gtids[i];
-    return 0;
+    return copy_whole(o, l, err);
 }
 
 static int copy_limits(struct order *o, const Wire__StepSpec *spec)

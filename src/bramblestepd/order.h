@@ -28,6 +28,13 @@ struct order_node { /* of the step, in step order */
     uint16_t port;
     uint32_t num_tasks;
     const uint32_t *gtids;
+    uint32_t job_id, attempt; /* of the part of the step that runs there */
+};
+/* What the launcher sees: the step, or, when it is a part of one over several components, all of it. */
+struct order_whole {
+    uint32_t job_id, attempt; /* of the first part */
+    uint32_t num_nodes, node_index, num_tasks;
+    struct order_node *nodes;
 };
 
 /* One of a task's three standard streams. */
@@ -75,6 +82,7 @@ struct order {
     uint32_t node_index, job_node_index;
     uint32_t num_nodes, num_all_tasks, cpus_per_task;
     struct order_node *nodes;
+    struct order_whole whole;
     uint32_t num_tasks; /* on this node */
     struct order_task *tasks;
     const char *node_name, *cluster_name, *user_name, *job_name;

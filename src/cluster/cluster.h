@@ -292,6 +292,7 @@ struct step_request {
     uint8_t env_hash[32];
     uint8_t step_key[32];               /* random, made by the caller */
     struct cluster_who who;
+    uint32_t min_step_id;
 };
 /* -1 with BRE_STEP_NODES_BUSY (or BRE_JOB_PENDING, BRE_NODES_BUSY when a node does not answer): it
  * may succeed later; keep the request and try again on EFFECT_STEP_RETRY (or when the job has
@@ -299,6 +300,10 @@ struct step_request {
 int cluster_decide_step(struct cluster *c, const struct cluster_now *now,
                         const struct step_request *req, struct decision *d, uint32_t *step_id,
                         struct error *err);
+/* The parts of a step over several components, each for a job of its own, in the order of their tasks: all or
+ * none, with one id and one key.  What the specs say of the whole (het_num_tasks and the like) is corrected. */
+int cluster_decide_het_step(struct cluster *c, const struct cluster_now *now, struct step_request *parts, size_t num,
+                            struct decision *d, uint32_t *step_id, struct error *err);
 
 /* -- nodes.  Ids are given by cluster_decide_start(); an unconfigured name is refused. -- */
 /* Check NodeHello: name configured, key the recorded one or none recorded yet.  *node_id is set. */

@@ -11,7 +11,7 @@ libcluster_la_SOURCES = \
     src/cluster/job/job_submit.c src/cluster/job/job_control.c src/cluster/job/job_update.c \
     src/cluster/job/job_view.c src/cluster/job/job_suspend.c src/cluster/job/job_wish.h src/cluster/job/job_wish.c src/cluster/job/job_array.c src/cluster/job/job_het.c \
     src/cluster/step/step.h src/cluster/step/step.c src/cluster/step/step_layout.c src/cluster/step/step_gres.c \
-    src/cluster/step/step_decide.c src/cluster/step/step_report.c \
+    src/cluster/step/step_decide.c src/cluster/step/step_het.c src/cluster/step/step_report.c \
     src/cluster/node/node.h src/cluster/node/node.c src/cluster/node/node_apply.c \
     src/cluster/node/node_decide.c src/cluster/node/node_gres.c src/cluster/node/node_update.c \
     src/cluster/part/part.h src/cluster/part/part.c src/cluster/part/part_update.c \

@@ -35,8 +35,17 @@ test_case "the first component reads, and the highest exit code counts" '
 test_case "a component that is not there is refused" '
     ! srun --het-group=2 true 2>e && expect "srun: error: Requested het-group offset exceeds highest hetjob index (2 > 1)" "$(cat e)" &&
     ! srun --het-group=x true 2>e && expect_match "Invalid --het-group specification" "$(cat e)" &&
-    ! srun --het-group=0,1 --mpi=pmix true 2>e && expect_match "not supported over several components" "$(cat e)" &&
+    ! srun -n1 true : --het-group=0 -n1 true 2>e && expect_match "srun: error: Duplicate het groups in single srun not supported" "$(cat e)" &&
+    ! srun --het-group=0,1 --multi-prog /dev/null 2>e && expect_match "multi-prog option not supported with multiple het groups" "$(cat e)" &&
+    ! srun --mpi=none true : --mpi=pmi2 true 2>e && expect_match "have one launcher" "$(cat e)" &&
     ! env -u SLURM_HET_SIZE srun --het-group=0 true 2>e && expect_match "this is none" "$(cat e)"'
+test_case "the parts have one number, and wait for each other" '
+    srun --het-group=1 true && srun --het-group=0,1 sh -c "echo \$SLURM_STEP_ID" | sort -u > o && expect 1 "$(wc -l < o)" &&
+    { srun -J holder --exact --het-group=1 -n1 sh -c "while [ ! -e free ]; do sleep 0.05; done" & pid=$!
+    wait_for 30 eval "squeue -h -s -j $b -o %j | grep -q holder" && { srun --exact --het-group=0,1 -J both true 2>both.e & two=$!
+    wait_for 30 grep -q "step creation temporarily disabled" both.e && expect "" "$(squeue -h -s -j $a,$b -o %j | grep both)" && touch free && wait $two && wait $pid; }; }'
+test_case "one of them that fails ends the others with --kill-on-bad-exit" '
+    srun --kill-on-bad-exit=1 -n1 sh -c "exit 5" : -n1 --kill-on-bad-exit=1 sleep 4711 2>/dev/null; [ $? -ne 0 ]'
 test_case "an order to end reaches all parts" '
     srun --het-group=0,1 sleep 4712 2>/dev/null & pid=$!
     wait_for 20 eval "[ \$(squeue -h -s -j $a,$b -o %j | grep -c sleep) = 2 ]" && kill $pid && wait $pid; rc=$?

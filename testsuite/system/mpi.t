@@ -87,6 +87,17 @@ else
     test_skip "mpi4py programs" "python3-mpi4py is not installed"
 fi
 
+test_case "OpenMPI over two components: one world of 5 ranks on 3 boards" '
+    run 3 5 srun --mpi=pmix -N1 -n1 "$MPI_DIR/openmpi/selfcheck" : -N2 -n4 "$MPI_DIR/openmpi/selfcheck" &&
+    run 4 6 salloc -N1 -n2 : -N3 -n4 srun --mpi=pmix --het-group=0,1 "$MPI_DIR/openmpi/selfcheck"'
+if [ -x "$MPI_DIR/mpich/selfcheck" ]; then
+    test_case "MPICH over two components: one world of 4 ranks on 3 boards" '
+        for try in 1 2 3; do
+            timeout -k 2 15 srun --mpi=pmi2 -N1 -n2 "$MPI_DIR/mpich/selfcheck" 8192 : -N2 -n2 "$MPI_DIR/mpich/selfcheck" 8192 > out 2>&1 || ! grep -q "ranks on .* ok" out || break
+        done
+        grep -q "4 ranks on 3 hosts: ok" out || { cat out; false; }'
+fi
+
 # gone HOW RANK STATUS TEXT: the step must end on all boards within 2 s of the rank's word, name it,
 # and leave no process.
 gone() {

@@ -11,21 +11,35 @@
 #include "util/log.h"
 #include "util/mem.h"
 
+void step_describe(struct request *req, uint32_t job_id, const Wire__StepSpec *spec, Wire__StepSpec *with_address,
+                   struct step_request *step)
+{
+    *with_address = *spec; /* the environment and all strings are borrowed */
+    with_address->launch_address = req->session->address;
+    *step = (struct step_request){ .job_id = job_id, .spec = with_address, .env = spec->env,
+                                   .who = req->session->who };
+    randombytes_buf(step->step_key, sizeof(step->step_key));
+    if (spec->env.len)
+        crypto_generichash(step->env_hash, 32, spec->env.data, spec->env.len, NULL, 0);
+}
+
+bool step_may_wait(const struct error *err)
+{
+    return err->code == BRE_STEP_NODES_BUSY || err->code == BRE_JOB_PENDING || err->code == BRE_NODES_BUSY;
+}
+
 int step_decide(struct request *req, uint32_t job_id, const Wire__StepSpec *spec, uint32_t *step_id, bool *wait_later,
                 commit_done_f *done, void *arg, struct error *err)
 {
     struct ctld *c = req->ctld;
     struct cluster_now now = ctld_now(c);
-    Wire__StepSpec with_address = *spec; /* the environment and all strings are borrowed */
-    struct step_request step = { .job_id = job_id, .spec = &with_address, .env = spec->env, .who = req->session->who };
+    Wire__StepSpec with_address;
+    struct step_request step;
     struct decision *d = ctld_decision(c);
-    with_address.launch_address = req->session->address;
-    randombytes_buf(step.step_key, sizeof(step.step_key));
-    if (spec->env.len)
-        crypto_generichash(step.env_hash, 32, spec->env.data, spec->env.len, NULL, 0);
+    step_describe(req, job_id, spec, &with_address, &step);
     if (cluster_decide_step(c->cluster, &now, &step, d, step_id, err) < 0) {
         ctld_drop(c, d);
-        *wait_later = err->code == BRE_STEP_NODES_BUSY || err->code == BRE_JOB_PENDING || err->code == BRE_NODES_BUSY;
+        *wait_later = step_may_wait(err);
         mem_wipe(step.step_key, sizeof(step.step_key));
         return -1;
     }
@@ -58,12 +72,17 @@ Wire__StepReply *step_reply_make(struct ctld *c, uint32_t job_id, uint32_t step_
     if (reply->alloc)
         alloc_info_complete(c, reply->alloc);
     reply->kill_wait_sec = ctld_kill_wait(c);
+    if (view.spec && view.spec->n_het_jobs) {
+        reply->has_het_num_tasks = reply->has_het_first_task = true;
+        reply->het_num_tasks = view.spec->het_num_tasks;
+        reply->het_first_task = view.spec->het_first_task;
+    }
     return reply;
 }
 
 /* ---- requests ---- */
 
-static void step_refuse(struct wait *w, const struct error *err)
+void step_refuse(struct wait *w, const struct error *err)
 {
     struct request *req = w->req;
     w->req = NULL;
@@ -71,7 +90,7 @@ static void step_refuse(struct wait *w, const struct error *err)
     request_refuse(req, err);
 }
 
-static void step_created(void *arg)
+void step_created(void *arg)
 {
     struct wait *w = arg;
     struct request *req = w->req;
@@ -94,6 +113,18 @@ static void step_created(void *arg)
     request_reply(req, MSG_STEP_REPLY, &reply->base);
 }
 
+void step_tell_pending(struct wait *w, struct error *why)
+{
+    Wire__StepReply reply = WIRE__STEP_REPLY__INIT;
+    if (w->told_pending)
+        return;
+    w->told_pending = true;
+    reply.has_job_id = reply.has_pending = reply.pending = true;
+    reply.job_id = w->job_id;
+    reply.pending_reason = why->text;
+    request_send(w->req, MSG_STEP_REPLY, &reply.base);
+}
+
 void step_advance(struct wait *w)
 {
     struct request *req = w->req;
@@ -108,20 +139,18 @@ void step_advance(struct wait *w)
         request_end(req);
         return;
     }
+    if (msg->step->n_het_jobs) {
+        step_part_advance(w);
+        return;
+    }
     w->busy = true;
     if (step_decide(req, w->job_id, msg->step, &w->step_id, &wait_later, step_created, w, &err) == 0)
         return;
     w->busy = false;
-    if (!wait_later || (msg->step->has_no_wait && msg->step->no_wait)) {
+    if (!wait_later || (msg->step->has_no_wait && msg->step->no_wait))
         step_refuse(w, &err);
-    } else if (!w->told_pending) {
-        Wire__StepReply reply = WIRE__STEP_REPLY__INIT;
-        w->told_pending = true;
-        reply.has_job_id = reply.has_pending = reply.pending = true;
-        reply.job_id = w->job_id;
-        reply.pending_reason = err.text;
-        request_send(req, MSG_STEP_REPLY, &reply.base);
-    }
+    else
+        step_tell_pending(w, &err);
 }
 
 /* Follow a step again after a lost connection. */
@@ -161,6 +190,10 @@ void step_handle(struct request *req, const Wire__StepRequest *msg)
     }
     if (!msg->step) {
         request_refuse_code(req, BRE_PROTOCOL, "a step request without a step");
+        return;
+    }
+    if (msg->step->n_het_jobs && step_part_check(msg, &err) < 0) {
+        request_refuse(req, &err);
         return;
     }
     if (journal_accepts(req->ctld->journal, &err) < 0 || request_admit(req->ctld, req->session, &err) < 0) {

@@ -46,6 +46,16 @@ void step_advance(struct wait *w);
  * 0, or -1 with err; wait_later tells that it may succeed later. */
 int step_decide(struct request *req, uint32_t job_id, const Wire__StepSpec *spec, uint32_t *step_id, bool *wait_later,
                 commit_done_f *done, void *arg, struct error *err);
+/* What these share with step_het.c, where a part of a step over several components waits for the others. */
+struct step_request;
+void step_describe(struct request *req, uint32_t job_id, const Wire__StepSpec *spec, Wire__StepSpec *with_address,
+                   struct step_request *step);
+bool step_may_wait(const struct error *err);
+void step_tell_pending(struct wait *w, struct error *why); /* once */
+void step_refuse(struct wait *w, const struct error *err);
+void step_created(void *wait);
+int step_part_check(const Wire__StepRequest *msg, struct error *err);
+void step_part_advance(struct wait *w);
 /* The reply for a step that exists; in arena.  NULL: it is gone. */
 Wire__StepReply *step_reply_make(struct ctld *c, uint32_t job_id, uint32_t step_id, struct arena *a);
 

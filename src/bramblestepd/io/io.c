@@ -62,8 +62,8 @@ void io_abort(struct io *io, uint32_t gtid, uint32_t code, const char *text, boo
     snprintf(io->abort_text, sizeof io->abort_text, "%s", text);
     if (to_monitor)
         io_link_send(io, LINK_ABORT, gtid, code, io->abort_text, strlen(io->abort_text));
-    for (uint32_t i = 0; to_peers && i < io->order->num_nodes; i++)
-        if (i != io->order->node_index)
+    for (uint32_t i = 0; to_peers && i < io->order->whole.num_nodes; i++)
+        if (i != io->order->whole.node_index)
             io_peer_send(io, i, PEER_KIND_ABORT, (uint64_t)gtid << 32 | code, io->abort_text,
                          strlen(io->abort_text));
 }

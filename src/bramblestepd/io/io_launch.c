@@ -109,23 +109,24 @@ static void describe_step(struct io *io)
 {
     struct launch_step *d = &io->launch_step;
     const struct order *o = io->order;
-    struct launch_node *nodes = xcalloc(o->num_nodes, sizeof *nodes);
+    const struct order_whole *w = &o->whole;
+    struct launch_node *nodes = xcalloc(w->num_nodes, sizeof *nodes);
     const char **cpus = xcalloc(o->num_tasks, sizeof *cpus);
 
-    for (uint32_t i = 0; i < o->num_nodes; i++)
-        nodes[i] = (struct launch_node){ .name = o->nodes[i].name, .address = o->nodes[i].address,
-                                         .num_tasks = o->nodes[i].num_tasks, .gtids = o->nodes[i].gtids };
+    for (uint32_t i = 0; i < w->num_nodes; i++)
+        nodes[i] = (struct launch_node){ .name = w->nodes[i].name, .address = w->nodes[i].address,
+                                         .num_tasks = w->nodes[i].num_tasks, .gtids = w->nodes[i].gtids };
     for (uint32_t i = 0; i < o->num_tasks; i++)
         cpus[i] = o->tasks[i].cpu_list;
     *d = (struct launch_step){
-        .job_id = o->job_id,
+        .job_id = w->job_id,
         .step_id = o->step_id,
-        .attempt = o->attempt,
+        .attempt = w->attempt,
         .uid = o->uid,
         .gid = o->gid,
-        .num_nodes = o->num_nodes,
-        .node_index = o->node_index,
-        .num_tasks = o->num_all_tasks,
+        .num_nodes = w->num_nodes,
+        .node_index = w->node_index,
+        .num_tasks = w->num_tasks,
         .cpus_per_task = o->cpus_per_task,
         .nodes = nodes,
         .task_cpus = cpus,

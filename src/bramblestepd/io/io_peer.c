@@ -100,7 +100,7 @@ static void on_out_open(void *arg, struct rpc_conn *conn)
     Wire__PeerHello hello = WIRE__PEER_HELLO__INIT;
 
     hello.has_node_index = true;
-    hello.node_index = p->io->order->node_index;
+    hello.node_index = p->io->order->whole.node_index;
     rpc_conn_send(conn, MSG_PEER_HELLO, 0, &hello.base);
     p->is_open = true;
     peer_flush(p);
@@ -124,7 +124,7 @@ static void on_out_close(void *arg, struct rpc_conn *conn, const struct error *w
 
     if (p->out != conn)
         return;
-    log_debug(DBG_LAUNCH, "node %s: connection ended: %s", p->io->order->nodes[p->index].name, why->text);
+    log_debug(DBG_LAUNCH, "node %s: connection ended: %s", p->io->order->whole.nodes[p->index].name, why->text);
     p->out = NULL;
     p->is_open = false;
     if (was_open || ++p->tries >= DIAL_TRIES) {
@@ -142,9 +142,9 @@ static const struct rpc_conn_ops out_ops = { .on_open = on_out_open, .on_frame =
 static void peer_dial(struct io_peer *p)
 {
     const struct order *o = p->io->order;
-    const struct order_node *n = &o->nodes[p->index];
-    struct step_address addr = { .host = n->address, .port = n->port, .job_id = o->job_id, .step_id = o->step_id,
-                                 .attempt = o->attempt, .node_index = o->node_index };
+    const struct order_node *n = &o->whole.nodes[p->index];
+    struct step_address addr = { .host = n->address, .port = n->port, .job_id = n->job_id, .step_id = o->step_id,
+                                 .attempt = n->attempt };
 
     if (p->out)
         return;
@@ -165,7 +165,7 @@ static void on_in_frame(void *arg, struct rpc_conn *conn, const struct rpc_frame
     if (frame->type == MSG_PEER_HELLO && !in->peer) {
         uint32_t index = ((const Wire__PeerHello *)frame->msg)->node_index;
 
-        if (index >= io->order->num_nodes || index == io->order->node_index) {
+        if (index >= io->order->whole.num_nodes || index == io->order->whole.node_index) {
             rpc_conn_abort(conn, &(struct error){ .code = BRE_PROTOCOL, .text = "no such node in this step" });
             return;
         }
@@ -209,8 +209,8 @@ void io_peer_accepted(struct io *io, struct rpc_conn *conn)
 
 int io_peers_create(struct io *io)
 {
-    io->peers = xcalloc(io->order->num_nodes, sizeof *io->peers);
-    for (uint32_t i = 0; i < io->order->num_nodes; i++) {
+    io->peers = xcalloc(io->order->whole.num_nodes, sizeof *io->peers);
+    for (uint32_t i = 0; i < io->order->whole.num_nodes; i++) {
         io->peers[i].io = io;
         io->peers[i].index = i;
         list_init(&io->peers[i].queue);
@@ -223,7 +223,7 @@ int io_peer_send(struct io *io, uint32_t node_index, uint32_t kind, uint64_t tag
     struct io_peer *p;
     struct io_peer_message *m;
 
-    if (node_index >= io->order->num_nodes || node_index == io->order->node_index)
+    if (node_index >= io->order->whole.num_nodes || node_index == io->order->whole.node_index)
         return -1;
     p = &io->peers[node_index];
     if (p->lost)

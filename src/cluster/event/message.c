@@ -168,8 +168,7 @@ Wire__AllocInfo *cluster_alloc_info(struct cluster *c, uint32_t id, struct arena
     return m;
 }
 
-static Wire__StepLayout *layout_of(struct cluster *c, const struct step *step,
-                                   struct arena *a)
+Wire__StepLayout *step_layout(struct cluster *c, const struct step *step, struct arena *a)
 {
     Wire__StepLayout *m = arena_alloc(a, sizeof(*m));
     const struct alloc *alloc = step->job->alloc;
@@ -211,7 +210,7 @@ Wire__StepLayout *cluster_step_layout(struct cluster *c, uint32_t job_id, uint32
     struct job *job = job_table_find(&c->jobs, job_id);
     const struct step *step = job ? step_find(job, step_id) : NULL;
 
-    return step ? layout_of(c, step, a) : NULL;
+    return step ? step_layout(c, step, a) : NULL;
 }
 
 /* The batch step as its submission described it. */
@@ -262,7 +261,7 @@ Wire__StepLaunch *cluster_launch_message(struct cluster *c, const struct effect 
     wire__step_launch__init(m);
     m->alloc = cluster_alloc_info(c, job->id, a);
     SET(m, step_id, step->id);
-    m->layout = layout_of(c, step, a);
+    m->layout = step_layout(c, step, a);
     SET(m, node_index, launch->node_index);
     SET(m, job_node_index, step->nodes[launch->node_index].place);
     if (step->id == STEP_BATCH) {
@@ -282,6 +281,8 @@ Wire__StepLaunch *cluster_launch_message(struct cluster *c, const struct effect 
         m->step_name = step->spec->name;
         SET(m, step_key, ((ProtobufCBinaryData){ sizeof(step->key), step->key }));
         SET(m, ends_job, job->ends_with_step && step->id == 0);
+        if (step->spec->n_het_jobs)
+            m->het_parts = step_het_parts(c, step, a, &m->n_het_parts);
     }
     if (step->env)
         SET(m, env, ((ProtobufCBinaryData){ step->env->len, step->env->data }));

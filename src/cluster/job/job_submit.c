@@ -6,6 +6,7 @@
 #include "cluster/sched/sched.h"
 #include "util/taskset.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Values that later releases will know; until then they are refused by name. */
@@ -236,6 +237,21 @@ static int decide_components(struct cluster *c, const struct cluster_now *now, c
     return 0;
 }
 
+/* Slurm's words stay first. */
+static int refuse_component(struct error *err, size_t component)
+{
+    const char *code = error_code_text(err->code);
+    char why[sizeof(err->text)];
+    size_t len = code ? strlen(code) : 0;
+
+    snprintf(why, sizeof(why), "%s", err->text);
+    if (!len || strncmp(why, code, len) != 0)
+        return error_prefix(err, "component %zu", component);
+    if (!why[len])
+        return error_set(err, err->code, "%s: component %zu", code, component);
+    return error_set(err, err->code, "%s: component %zu%s", code, component, why + len);
+}
+
 static int check_components(struct cluster *c, const struct cluster_now *now, const struct submit_request *req,
                             struct decision *d, struct error *err)
 {
@@ -253,7 +269,7 @@ static int check_components(struct cluster *c, const struct cluster_now *now, co
             return error_set(err, BRE_ARRAY, "%s: a heterogeneous job cannot be an array",
                              error_code_text(BRE_ARRAY));
         if (check_request(c, now, &one, NULL, &d->arena, err) < 0)
-            return error_prefix(err, "component %zu", i + 1);
+            return refuse_component(err, i + 1);
     }
     return 0;
 }

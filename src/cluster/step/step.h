@@ -64,6 +64,17 @@ void steps_decide_place_ended(const struct cluster_now *now, struct job *job, ui
 void step_decide_ending(const struct cluster_now *now, struct step *step, enum job_state state,
                         uint32_t by_uid, const char *text, struct decision *d);
 
+/* step_decide.c: the facts of a request; NULL with err set: none.  The number that the job's next step gets: a
+ * heterogeneous job's components count together. */
+struct step_request;
+Wire__EvStepCreated *step_decide_creation(struct cluster *c, const struct cluster_now *now, const struct step_request *req,
+                                 struct decision *d, struct error *err);
+uint32_t step_next_id(const struct job *job);
+/* step_het.c: the parts of the step, for who launches one of them.  NULL: one of them has ended. */
+Wire__HetPart **step_het_parts(struct cluster *c, const struct step *step, struct arena *a, size_t *num);
+/* message.c */
+Wire__StepLayout *step_layout(struct cluster *c, const struct step *step, struct arena *a);
+
 /* step_gres.c */
 bool step_asks_gres(const Wire__StepSpec *spec);
 /* Tasks for which there is --tres-per-task; empty: if no other step ran. */

@@ -480,23 +480,32 @@ static uint32_t carrier_id(const struct job *job, const struct cluster_now *now)
     return STEP_CARRIER + at;
 }
 
-int cluster_decide_step(struct cluster *c, const struct cluster_now *now,
-                        const struct step_request *req, struct decision *d,
-                        uint32_t *step_id, struct error *err)
+uint32_t step_next_id(const struct job *job)
 {
-    struct decision_mark mark = decision_mark(d);
+    uint32_t next = job->next_step_id;
+
+    for (uint32_t i = 0; job->het && i < job->het->size; i++)
+        if (job->het->jobs[i] && job->het->jobs[i]->next_step_id > next)
+            next = job->het->jobs[i]->next_step_id;
+    return next;
+}
+
+Wire__EvStepCreated *step_decide_creation(struct cluster *c, const struct cluster_now *now, const struct step_request *req,
+                                 struct decision *d, struct error *err)
+{
     struct plan_step p = { .c = c, .spec = req->spec };
     Wire__EvStepCreated *ev;
     Wire__StepLayout *layout;
     Wire__StepSpec *spec;
 
+    uint32_t id;
+
     if (check_step(c, req, &p.job, err) < 0)
-        return -1;
+        return NULL;
     p.cpus_per_task = req->spec->cpus_per_task ? req->spec->cpus_per_task : 1;
-    clock_check(c, now, d);
     if (plan_layout(&p, err) < 0 || !(layout = make_layout(&p, d, err))) {
         plan_fini(&p);
-        return decision_rollback(d, mark);
+        return NULL;
     }
     plan_fini(&p);
     if (req->env.len && !blob_find(&c->blobs, req->env_hash)) {
@@ -509,10 +518,12 @@ int cluster_decide_step(struct cluster *c, const struct cluster_now *now,
     spec = arena_memdup(&d->arena, req->spec, sizeof(*spec));
     spec->has_env = 0;
     spec->env = (ProtobufCBinaryData){ 0, NULL };
-    *step_id = req->spec->receive_files ? carrier_id(p.job, now) : p.job->next_step_id;
+    id = req->spec->receive_files ? carrier_id(p.job, now) : step_next_id(p.job);
+    if (!req->spec->receive_files && id < req->min_step_id)
+        id = req->min_step_id;
     ev = event_add(d, now, step_created, STEP_CREATED, EvStepCreated, EV_STEP_CREATED);
     SET(ev, job_id, p.job->id);
-    SET(ev, step_id, *step_id);
+    SET(ev, step_id, id);
     SET(ev, attempt, p.job->attempt);
     ev->spec = spec;
     ev->layout = layout;
@@ -520,5 +531,18 @@ int cluster_decide_step(struct cluster *c, const struct cluster_now *now,
         ((ProtobufCBinaryData){ 32, arena_memdup(&d->arena, req->step_key, 32) }));
     if (req->env.len)
         SET(ev, env_hash, ((ProtobufCBinaryData){ 32, (uint8_t *)req->env_hash }));
+    return ev;
+}
+
+int cluster_decide_step(struct cluster *c, const struct cluster_now *now, const struct step_request *req,
+                        struct decision *d, uint32_t *step_id, struct error *err)
+{
+    struct decision_mark mark = decision_mark(d);
+    const Wire__EvStepCreated *ev;
+
+    clock_check(c, now, d);
+    if (!(ev = step_decide_creation(c, now, req, d, err)))
+        return decision_rollback(d, mark);
+    *step_id = ev->step_id;
     return 0;
 }

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -80,24 +81,46 @@ static struct bitmap *groups_of(const struct job_options *o, uint32_t place, uin
     return groups;
 }
 
-static void add_run(struct het_plan *plan, uint32_t group, size_t component, const struct job_options *o)
+static int add_run(struct het_plan *plan, uint32_t group, size_t component, const struct job_options *o,
+                   struct error *err)
 {
     struct het_run *run;
 
+    for (size_t i = 0; i < plan->num; i++)
+        if (plan->runs[i].group == group)
+            return error_set(err, BRE_INVAL, "Duplicate het groups in single srun not supported: each component has "
+                                             "one part of the step");
     plan->runs = xreallocarray(plan->runs, plan->num + 1, sizeof *plan->runs);
     run = &plan->runs[plan->num++];
     *run = (struct het_run){
         .group = group,
         .component = component,
-        .num_nodes = job_options_source(o, "nodes") == OPT_BY_CLI && o->min_nodes != OPT_UNSET
-                         ? o->min_nodes
-                         : group_number("JOB_NUM_NODES", group, 1),
+        .job_id = group_number("JOB_ID", group, 0),
         .num_tasks = job_options_source(o, "ntasks") == OPT_BY_CLI ? o->num_tasks : group_number("NTASKS", group, 1),
-        .first_task = plan->num_tasks,
-        .first_node = plan->num_nodes,
     };
-    plan->num_tasks += run->num_tasks;
-    plan->num_nodes += run->num_nodes;
+    if (!run->job_id)
+        return error_set(err, BRE_INVAL, "the job of component %u is not known: SLURM_JOB_ID_HET_GROUP_%u is not set",
+                         group, group);
+    return 0;
+}
+
+/* What all parts have to agree on. */
+static int check_parts(struct het_plan *plan, const struct job_components *c, struct error *err)
+{
+    for (size_t i = 0; i < c->num; i++) {
+        const struct job_options *o = &c->parts[i].options;
+
+        if (o->multi_prog)
+            return error_set(err, BRE_INVAL, "--multi-prog option not supported with multiple het groups");
+        if (o->mpi && *o->mpi && plan->mpi && strcmp(o->mpi, plan->mpi))
+            return error_set(err, BRE_INVAL, "--mpi=%s and --mpi=%s: the components of a step have one launcher",
+                             plan->mpi, o->mpi);
+        if (o->mpi && *o->mpi && !plan->mpi)
+            plan->mpi = xstrdup(o->mpi);
+    }
+    if (getrandom(&plan->token, sizeof plan->token, 0) != (ssize_t)sizeof plan->token)
+        return error_set(err, errno, "getrandom: %s", strerror(errno));
+    return 0;
 }
 
 int het_plan_make(struct het_plan *plan, const struct job_components *c, struct error *err)
@@ -107,31 +130,29 @@ int het_plan_make(struct het_plan *plan, const struct job_components *c, struct 
     *plan = (struct het_plan){ 0 };
     if (!size)
         return error_set(err, BRE_INVAL,
-                         c->num > 1 ? "several components (\":\") need the allocation of a heterogeneous job: ask for "
-                                      "it with salloc or sbatch, and call srun there"
+                         c->num > 1 ? "several components (\":\") need a heterogeneous job, and this allocation is none"
                                     : "--het-group names components of a heterogeneous job, and this is none");
     for (size_t i = 0; i < c->num; i++) {
         struct bitmap *groups = groups_of(&c->parts[i].options, (uint32_t)i, size, err);
 
         if (!groups)
             return -1;
-        bitmap_for_each(groups, g) add_run(plan, (uint32_t)g, i, &c->parts[i].options);
+        bitmap_for_each(groups, g)
+        {
+            if (add_run(plan, (uint32_t)g, i, &c->parts[i].options, err) < 0) {
+                bitmap_destroy(groups);
+                return -1;
+            }
+        }
         bitmap_destroy(groups);
     }
-    for (size_t i = 0; plan->num > 1 && i < c->num; i++) {
-        const char *mpi = c->parts[i].options.mpi;
-
-        if (mpi && *mpi && strcmp(mpi, "none"))
-            return error_set(err, BRE_NOT_SUPPORTED,
-                             "--mpi=%s is not supported over several components: start an srun for each, with "
-                             "--het-group", mpi);
-    }
-    return 0;
+    return plan->num > 1 ? check_parts(plan, c, err) : 0;
 }
 
 void het_plan_fini(struct het_plan *plan)
 {
     free(plan->runs);
+    free(plan->mpi);
     *plan = (struct het_plan){ 0 };
 }
 
@@ -204,6 +225,9 @@ static int wait_all(pid_t *pids, size_t num, const sigset_t *watched)
             code = one > code ? one : code;
             pids[i] = 0;
             left--;
+            for (size_t k = 0; WIFSIGNALED(status) && k < num; k++) /* what it was to do nobody does */
+                if (pids[k] > 0)
+                    kill(pids[k], SIGTERM);
         }
     }
     return code;

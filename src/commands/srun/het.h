@@ -13,13 +13,13 @@ struct error;
 struct het_run {
     uint32_t group;
     size_t component;
-    uint32_t num_tasks, num_nodes;
-    uint32_t first_task, first_node; /* how many the parts before it have */
+    uint32_t job_id, num_tasks;
 };
 struct het_plan {
     struct het_run *runs;
     size_t num;
-    uint32_t num_tasks, num_nodes; /* of all parts */
+    uint64_t token;  /* what the requests for the parts have in common */
+    char *mpi;       /* the launcher of all parts; NULL: none was named */
 };
 
 /* Components of the job that this process runs in; 0: it is no heterogeneous one. */

@@ -101,17 +101,26 @@ static int call_read(struct call *call, struct error *err)
 }
 
 /* The program of a component: its own, or, when it names none, the last one's. */
-static void take_component(struct srun *s, struct call *call, size_t component)
+static char **component_program(struct call *call, size_t component, size_t *num_words)
 {
     struct job_component *part = &call->components.parts[component];
     int argc = part->argc - part->first_operand;
     char **operands = part->words + part->first_operand;
+    size_t num = 0;
 
     if (!argc || !strcmp(*operands, ":"))
         operands = job_components_operands(&call->components, &argc);
-    s->argv = operands;
-    while ((int)s->argc < argc && strcmp(operands[s->argc], ":"))
-        s->argc++;
+    while ((int)num < argc && strcmp(operands[num], ":"))
+        num++;
+    *num_words = num;
+    return operands;
+}
+
+static void take_component(struct srun *s, struct call *call, size_t component)
+{
+    struct job_component *part = &call->components.parts[component];
+
+    s->argv = component_program(call, component, &s->argc);
     s->options = part->options;
     memset(&part->options, 0, sizeof part->options); /* they are s's now */
 }
@@ -125,11 +134,16 @@ static int run(struct call *call, size_t component, const struct het_run *part)
     take_component(&s, call, component);
     if (part) {
         s.het = part;
-        s.het_num_tasks = call->plan.num_tasks;
-        s.het_num_nodes = call->plan.num_nodes;
+        s.het_token = call->plan.token;
+        s.num_het_jobs = call->plan.num;
+        s.het_jobs = xcalloc(call->plan.num, sizeof *s.het_jobs);
+        for (size_t i = 0; i < call->plan.num; i++)
+            s.het_jobs[i] = call->plan.runs[i].job_id;
         s.options.num_tasks = part->num_tasks;
-        if (!s.options.mpi)
-            s.options.mpi = xstrdup("none");
+        if (call->plan.mpi && (!s.options.mpi || !*s.options.mpi)) {
+            free(s.options.mpi);
+            s.options.mpi = xstrdup(call->plan.mpi);
+        }
     }
     if (srun_prepare(&s, call->argc, call->argv, &err) < 0) {
         error_log_lines(&err);
@@ -162,10 +176,72 @@ static int run_in_component(void *arg, const struct het_run *part)
     return run(call, part->component, call->plan.num > 1 ? part : NULL);
 }
 
+static const char *program_name(char *const *argv, size_t argc)
+{
+    const char *slash = argc ? strrchr(argv[0], '/') : NULL;
+
+    return slash && slash[1] ? slash + 1 : argc ? argv[0] : NULL;
+}
+
+/* When would each of them start? */
+static int test_components(struct call *call)
+{
+    int rc = 0;
+
+    for (size_t i = 0; i < call->components.num && rc == 0; i++)
+        rc = run(call, i, NULL);
+    return rc;
+}
+
+/* No allocation yet: one for all components, and in it this srun once more. */
+static int run_allocation(struct call *call)
+{
+    struct srun s = { .in_fd = -1, .out_fd = -1, .err_fd = -1 };
+    size_t num = call->components.num;
+    CLEANUP_FREE struct nest_component *more = xcalloc(num, sizeof *more);
+    struct error err = { 0 };
+    int rc = -1;
+
+    for (size_t i = 1; i < num; i++) {
+        struct job_options *o = &call->components.parts[i].options;
+        size_t argc;
+        char **argv = component_program(call, i, &argc);
+
+        if (job_options_check(o, &err) < 0)
+            break;
+        if (o->num_tasks == OPT_UNSET)
+            o->num_tasks = 1;
+        more[i - 1] = (struct nest_component){ .options = o, .name = program_name(argv, argc) };
+    }
+    if (!err.code) {
+        take_component(&s, call, 0);
+        nest_create(&s, call->argv, more, num - 1);
+        rc = srun_prepare(&s, call->argc, call->argv, &err);
+    }
+    if (rc < 0) {
+        error_log_lines(&err);
+        rc = EXIT_NUMBER;
+    } else {
+        if (s.options.verbose)
+            job_options_log_given(&s.options);
+        rc = srun_run(&s);
+    }
+    streams_fini(&s);
+    nodes_fini(&s);
+    request_fini(&s);
+    job_options_fini(&s.options);
+    return rc;
+}
+
 static int run_components(struct call *call)
 {
+    const struct job_options *first = &call->components.parts[0].options;
     struct error err = { 0 };
 
+    if (first->test_only)
+        return test_components(call);
+    if (!het_size() && first->job_id == OPT_UNSET && call->components.num > 1)
+        return run_allocation(call);
     if (het_plan_make(&call->plan, &call->components, &err) < 0) {
         error_log_lines(&err);
         return EXIT_NUMBER;

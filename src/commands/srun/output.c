@@ -1,6 +1,5 @@
 /* output.c - what tasks write: whole lines, labels, and sinks that never block the loop. */
 #include "config.h"
-#include "het.h"
 #include "srun_private.h"
 
 #include <errno.h>
@@ -138,7 +137,7 @@ static void put_label(struct srun *s, struct outlet *sink, uint32_t gtid)
 
     if (s->options.label && !s->options.pty)
         outlet_write(sink, label, (size_t)snprintf(label, sizeof label, "%*u: ", (int)s->label_width,
-                                                    gtid + (s->het ? s->het->first_task : 0)));
+                                                    gtid + s->het_first_task));
 }
 
 /* Complete lines, or what there is when it must go out now. */

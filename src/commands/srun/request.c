@@ -15,6 +15,7 @@
 #include "jobenv/env.h"
 #include "jobenv/jobenv.h"
 #include "reactor/reactor.h"
+#include "util/arena.h"
 #include "util/error.h"
 #include "util/log.h"
 #include "util/mem.h"
@@ -50,6 +51,8 @@ void request_fini(struct srun *s)
     free(s->submit_line);
     free(s->step_name);
     free(s->bcast_dest);
+    free(s->het_jobs);
+    nest_fini(s);
     for (size_t i = 0; i < s->num_programs; i++)
         free(s->programs[i]);
     free(s->programs);
@@ -68,13 +71,10 @@ static void fill_step(struct srun *s, Wire__StepSpec *step)
     step->multi_prog = s->programs;
     step->n_multi_prog = s->num_programs;
     if (s->het) {
-        step->has_het_num_tasks = step->has_het_num_nodes = step->has_het_first_task = step->has_het_first_node = 1;
-        step->het_num_tasks = s->het_num_tasks;
-        step->het_num_nodes = s->het_num_nodes;
-        step->het_first_task = s->het->first_task;
-        step->het_first_node = s->het->first_node;
         step->has_het_group = 1;
         step->het_group = s->het->group;
+        step->het_jobs = s->het_jobs;
+        step->n_het_jobs = s->num_het_jobs;
     }
     step->has_env = 1;
     step->env = (ProtobufCBinaryData){ s->env_len, s->env };
@@ -96,11 +96,11 @@ static void fill_step(struct srun *s, Wire__StepSpec *step)
     }
 }
 
-static void fill_job(struct srun *s, Wire__JobSpec *spec)
+void request_describe_job(struct srun *s, const struct job_options *options, const char *name, Wire__JobSpec *spec)
 {
-    job_options_job_spec(&s->options, spec);
+    job_options_job_spec(options, spec);
     if (!spec->name)
-        spec->name = s->step_name;
+        spec->name = (char *)(uintptr_t)name;
     if (!spec->work_dir)
         spec->work_dir = s->cwd;
     spec->submit_dir = s->cwd;
@@ -129,7 +129,7 @@ static void send_test(struct srun *s)
     Wire__SubmitRequest request = WIRE__SUBMIT_REQUEST__INIT;
     Wire__JobSpec spec = WIRE__JOB_SPEC__INIT;
 
-    fill_job(s, &spec);
+    request_describe_job(s, &s->options, s->step_name, &spec);
     spec.kind = JOB_KIND_BATCH; /* when would it start: the kind makes no difference */
     request.spec = &spec;
     request.has_script = 1;
@@ -143,11 +143,17 @@ static void send_alloc(struct srun *s, bool resume)
     Wire__AllocRequest request = WIRE__ALLOC_REQUEST__INIT;
     Wire__JobSpec spec = WIRE__JOB_SPEC__INIT;
     Wire__StepSpec step = WIRE__STEP_SPEC__INIT;
+    struct arena arena;
 
-    fill_job(s, &spec);
+    request_describe_job(s, &s->options, s->step_name, &spec);
     fill_step(s, &step);
+    arena_init(&arena, 0, 0);
     request.spec = &spec;
-    if (s->options.bcast) { /* the allocation first, then the program, then the step */
+    if (s->nest) {
+        spec.kind = JOB_KIND_SALLOC;
+        s->own_job = true;
+        nest_fill(s, &request, &arena);
+    } else if (s->options.bcast) { /* the allocation first, then the program, then the step */
         spec.kind = JOB_KIND_SALLOC;
         s->own_job = true;
     } else {
@@ -160,6 +166,7 @@ static void send_alloc(struct srun *s, bool resume)
     request.has_as_gid = s->options.gid != OPT_UNSET;
     request.as_gid = s->options.gid;
     send_checked(s, MSG_ALLOC, &request.base);
+    arena_fini(&arena);
 }
 
 static void send_step(struct srun *s, bool resume)
@@ -177,6 +184,8 @@ static void send_step(struct srun *s, bool resume)
     request.has_job_id = 1;
     request.job_id = s->options.job_id;
     request.step = &step;
+    request.has_het_token = s->het != NULL;
+    request.het_token = s->het_token;
     request.has_resume_step_id = resume;
     request.resume_step_id = s->step_id;
     send_checked(s, MSG_STEP, &request.base);
@@ -260,6 +269,8 @@ static void step_here(struct srun *s, const Wire__StepReply *reply)
         jobenv_set_step(s->step_env, reply->alloc, reply->layout, NULL, s->step_id, UINT32_MAX);
     }
     ctl_link_set_patience(s->link, UINT64_MAX);
+    s->het_num_tasks = reply->het_num_tasks;
+    s->het_first_task = reply->het_first_task;
     num_tasks = s->het ? s->het_num_tasks : reply->layout->num_tasks;
     for (s->label_width = 1; num_tasks > 10; num_tasks = (num_tasks + 9) / 10)
         s->label_width++;
@@ -290,6 +301,10 @@ static void on_alloc_reply(struct srun *s, const Wire__AllocReply *reply)
     }
     if (reply->step) {
         step_here(s, reply->step);
+        return;
+    }
+    if (s->nest && reply->alloc) {
+        nest_granted(s, reply->alloc);
         return;
     }
     if (s->own_job && reply->alloc && !s->inside) {
@@ -383,6 +398,10 @@ static void on_job_gone(struct srun *s, const Wire__Notice *notice)
 {
     if (s->revoked || s->stage == SRUN_DONE)
         return;
+    if (nest_runs(s)) { /* which hears of it itself */
+        s->revoked = true;
+        return;
+    }
     if (s->stage != SRUN_RUNNING) {
         s->revoked = true;
         if (s->inside) {
@@ -441,6 +460,8 @@ static void on_notice(struct srun *s, const Wire__Notice *notice)
         on_job_gone(s, notice);
         break;
     case NOTICE_TIME_LIMIT:
+        if (nest_runs(s))
+            break;
         if (s->stage == SRUN_RUNNING && (!notice->has_step_id || notice->step_id == s->step_id)) {
             if (notice->text && *notice->text)
                 log_error("%s", notice->text);
@@ -455,7 +476,7 @@ static void on_notice(struct srun *s, const Wire__Notice *notice)
         s->node_failed = true;
         break;
     case NOTICE_MESSAGE:
-        if (notice->text && *notice->text)
+        if (notice->text && *notice->text && !nest_runs(s))
             output_line(s, notice->text);
         break;
     case NOTICE_SUSPENDED:

@@ -74,6 +74,10 @@ static void on_signal(void *arg, int signum)
             interrupt_waiting(s);
         return;
     }
+    if (nest_runs(s)) {
+        nest_signal(s, signum);
+        return;
+    }
     switch (signum) {
     case SIGINT:
         on_interrupt(s);

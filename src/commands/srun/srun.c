@@ -84,7 +84,7 @@ void srun_check_end(struct srun *s)
 {
     bool nodes_done;
 
-    if (s->stage != SRUN_RUNNING || s->leaving)
+    if (s->stage != SRUN_RUNNING || s->leaving || nest_runs(s))
         return;
     nodes_done = nodes_all_done(s);
     if (s->watching && nodes_done) {

@@ -21,6 +21,7 @@
 #include "util/strbuf.h"
 
 struct env;
+struct arena;
 struct error;
 struct reactor;
 struct reactor_timer;
@@ -109,7 +110,11 @@ struct srun {
     bool completing;  /* and have said so */
     bool inside; /* in an allocation that is there already */
     const struct het_run *het; /* one part of a step over several components; NULL: the whole step */
-    uint32_t het_num_tasks, het_num_nodes; /* of all parts */
+    uint32_t *het_jobs;        /* of all parts */
+    size_t num_het_jobs;
+    uint64_t het_token;
+    uint32_t het_num_tasks, het_first_task; /* of all parts, of those before this one */
+    struct nest *nest; /* the allocation is for components: it runs an srun in them; NULL: no */
 
     struct reactor *reactor;
     struct ctl_link *link;
@@ -169,7 +174,21 @@ void srun_terminate_step(struct srun *s);
 void srun_force_end(struct srun *s);
 void srun_abort_wait(struct srun *s);
 
+/* nest.c: srun outside an allocation with several components.  It gets the allocation, as salloc does, and runs
+ * itself in it. */
+struct nest_component {
+    struct job_options *options;
+    const char *name;
+};
+void nest_create(struct srun *s, char **argv, const struct nest_component *more, size_t num_more); /* borrowed */
+void nest_fini(struct srun *s);
+bool nest_runs(const struct srun *s);
+void nest_fill(struct srun *s, Wire__AllocRequest *request, struct arena *a);
+void nest_granted(struct srun *s, const Wire__AllocInfo *alloc);
+void nest_signal(struct srun *s, int signum);
+
 /* request.c */
+void request_describe_job(struct srun *s, const struct job_options *options, const char *name, Wire__JobSpec *spec);
 extern const struct ctl_link_ops srun_link_ops;
 void request_cancel(struct srun *s);
 int request_prepare(struct srun *s, struct error *err);

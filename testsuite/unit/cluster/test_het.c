@@ -168,6 +168,73 @@ START_TEST(the_leaders_id_means_all_components)
 }
 END_TEST
 
+/* A step over the leader and its first component: two tasks and one; returns its number. */
+static uint32_t step_over(uint32_t first, uint32_t second, int *rc)
+{
+    Wire__StepSpec specs[2] = { WIRE__STEP_SPEC__INIT, WIRE__STEP_SPEC__INIT };
+    struct step_request parts[2] = { { .job_id = first, .spec = &specs[0], .who = { .uid = WORLD_UID } },
+                                     { .job_id = second, .spec = &specs[1], .who = { .uid = WORLD_UID } } };
+    uint32_t step_id = 0;
+
+    specs[0].has_num_tasks = specs[1].has_num_tasks = specs[0].has_overcommit = 1;
+    specs[0].num_tasks = 2;
+    specs[0].overcommit = 1;
+    specs[1].num_tasks = 1;
+    memset(parts[0].step_key, 9, sizeof(parts[0].step_key));
+    decision_reset(&w.d);
+    *rc = cluster_decide_het_step(w.c, &w.now, parts, 2, &w.d, &step_id, &w.err);
+    if (*rc == 0)
+        world_commit(&w);
+    return step_id;
+}
+
+START_TEST(parts_of_a_step_have_one_number_and_one_key_and_know_each_other)
+{
+    uint32_t id = start((uint32_t[]){ 1, 1, 0 }), step_id;
+    Wire__StepSpec spec = WIRE__STEP_SPEC__INIT;
+    struct step_view view;
+    const Wire__StepLaunch *m;
+    struct effect e = { .kind = EFFECT_LAUNCH };
+    int rc;
+
+    spec.has_num_tasks = spec.num_tasks = 1;
+    ck_assert_int_eq(world_step(&w, id + 2, &spec, &step_id), 0);
+    ck_assert_uint_eq(step_id, 0);
+    step_id = step_over(id, id + 1, &rc);
+    ck_assert_msg(rc == 0, "%s", w.err.text);
+    ck_assert_uint_eq(step_id, 1); /* components count together */
+    ck_assert(cluster_step_find(w.c, id + 1, step_id, &view));
+    ck_assert_uint_eq(view.spec->het_first_task, 2);
+    ck_assert_uint_eq(view.spec->het_num_tasks, 3);
+    ck_assert_uint_eq(view.spec->het_num_nodes, 2);
+    ck_assert_int_eq(memcmp(cluster_step_key(w.c, id, step_id), cluster_step_key(w.c, id + 1, step_id), 32), 0);
+    e.job_id = id + 1;
+    e.step_id = step_id;
+    e.attempt = view.attempt;
+    ck_assert_ptr_nonnull(m = cluster_launch_message(w.c, &e, &w.scratch));
+    ck_assert_uint_eq(m->n_het_parts, 2);
+    ck_assert_uint_eq(m->het_parts[0]->job_id, id);
+    ck_assert_uint_eq(m->het_parts[0]->layout->num_tasks, 2);
+    ck_assert_str_eq(m->het_parts[1]->layout->node_list, world_nodes(&w, id + 1));
+}
+END_TEST
+
+START_TEST(a_step_over_components_is_made_whole_or_not_at_all)
+{
+    uint32_t id = start((uint32_t[]){ 1, 1, 0 });
+    struct step_view view;
+    int rc;
+
+    ck_assert_int_eq(world_control(&w, JOB_ACTION_CANCEL, id + 1, WORLD_UID), 0);
+    step_over(id, id + 1, &rc);
+    ck_assert_int_eq(rc, -1);
+    ck_assert(!cluster_step_find(w.c, id, 0, &view));
+    step_over(id, id, &rc);
+    ck_assert_int_eq(rc, -1);
+    ck_assert_ptr_nonnull(strstr(w.err.text, "Duplicate het groups"));
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -179,6 +246,8 @@ int main(void)
         cancelling_one_that_waits_cancels_all_and_one_that_runs_only_that,
         others_of_the_leaders_shape_go_past_it,
         the_leaders_id_means_all_components,
+        parts_of_a_step_have_one_number_and_one_key_and_know_each_other,
+        a_step_over_components_is_made_whole_or_not_at_all,
     };
 
     return world_main("het", setup, teardown, tests, sizeof(tests) / sizeof(tests[0]));
