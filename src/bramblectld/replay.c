@@ -15,6 +15,7 @@
 #include "util/mem.h"
 
 #define SKIPPED_LOGGED 20
+#define COPY_JOBS 5000 /* a snapshot of more is made by a copy of this process */
 
 /* Decoding thousands of records with malloc() for every string is slow: one arena serves all. */
 static void *arena_get(void *data, size_t size)
@@ -122,14 +123,12 @@ int ctld_replay(struct ctld *c, struct error *err)
     return 0;
 }
 
-void ctld_snapshot(struct ctld *c)
+static void tell_state(struct ctld *c)
 {
     struct cluster_now now = ctld_now(c);
     const Wire__Event *ev;
     uint8_t *buf = NULL;
     size_t cap = 0;
-    if (journal_snapshot_begin(c->journal) < 0)
-        return;
     struct snapshot *s = cluster_snapshot_begin(c->cluster, &now);
     while ((ev = cluster_snapshot_next(s))) {
         size_t len = wire__event__get_packed_size(ev);
@@ -140,6 +139,15 @@ void ctld_snapshot(struct ctld *c)
     }
     cluster_snapshot_end(s);
     free(buf);
+}
+
+void ctld_snapshot(struct ctld *c)
+{
+    if (journal_snapshot_begin(c->journal) < 0)
+        return;
+    /* What few jobs have to tell takes less time than a second process. */
+    if (cluster_job_count(c->cluster) < COPY_JOBS || journal_snapshot_copy(c->journal) != JOURNAL_COPY_PARENT)
+        tell_state(c);
     journal_snapshot_finish(c->journal);
 }
 

@@ -44,16 +44,22 @@ static void batch_empty(struct batch *b)
 
 /* ---- waiting for the disk ---- */
 
-static void wake_waiters(void *arg)
+static void wake_waiters(struct journal *j)
 {
-    struct journal *j = arg;
-    j->waking = false;
     while (j->wait_len && j->waiters[j->wait_head].seq <= j->durable && !j->failed && !j->closing) {
         struct waiter w = j->waiters[j->wait_head];
         j->wait_head = (j->wait_head + 1) & (j->wait_cap - 1);
         j->wait_len--;
         w.done(w.arg);
     }
+}
+
+static void on_wake(void *arg)
+{
+    struct journal *j = arg;
+    j->waking = false;
+    if (!journal_closing(j))
+        wake_waiters(j);
 }
 
 void journal_when_durable(struct journal *j, uint64_t seq, journal_done_f *done, void *arg)
@@ -76,7 +82,7 @@ void journal_when_durable(struct journal *j, uint64_t seq, journal_done_f *done,
     j->waiters[(j->wait_head + j->wait_len++) & (j->wait_cap - 1)] = (struct waiter){ seq, done, arg };
     if (seq <= j->durable && !j->waking) {
         j->waking = true;
-        reactor_defer(j->reactor, wake_waiters, j);
+        reactor_defer(j->reactor, on_wake, j);
     }
 }
 
@@ -91,6 +97,7 @@ static void journal_free(struct journal *j)
     batch_free(&j->filling);
     batch_free(&j->writing);
     batch_free(&j->snap);
+    journal_snapshot_abandon(j);
     free(j->waiters);
     free(j);
 }
@@ -290,7 +297,7 @@ struct journal *journal_open(struct reactor *r, struct storage *storage, const c
     j->conf = *conf;
     if (!j->conf.segment_bytes)
         j->conf.segment_bytes = 4u << 20;
-    j->lock_fd = j->seg.fd = -1;
+    j->lock_fd = j->seg.fd = j->snap_pipe = -1;
     if ((lock_dir && journal_lock(j, lock_dir, 0, err) < 0) || journal_load(j, visit, visit_arg, err) < 0) {
         journal_free(j);
         return NULL;

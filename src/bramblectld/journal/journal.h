@@ -70,6 +70,11 @@ size_t journal_pending_bytes(const struct journal *j); /* appended, not yet on d
 /* A snapshot of the state after journal_last(), which must be on disk.  begin, then add for every
  * record, then finish: the file is written by a worker.  Returns -1 from begin while one is under way. */
 int journal_snapshot_begin(struct journal *j);
+/* After begin: go on in two processes, so that the loop need not wait for a long tale.  The child adds
+ * every record and calls finish, which does not return there; the parent adds none.  NONE: there is
+ * one process still, which adds. */
+enum journal_copy { JOURNAL_COPY_NONE, JOURNAL_COPY_PARENT, JOURNAL_COPY_CHILD };
+enum journal_copy journal_snapshot_copy(struct journal *j);
 void journal_snapshot_add(struct journal *j, const void *data, size_t len);
 void journal_snapshot_finish(struct journal *j);
 /* Enough has been written since the last one to make the next worth its while. */

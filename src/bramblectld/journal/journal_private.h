@@ -7,6 +7,8 @@
 #include "bramblectld/journal/storage.h"
 #include "util/error.h"
 
+#include <sys/types.h>
+
 #define SEGMENT_NEXT "segment.next"
 #define SEGMENT_PREP "segment.prep"
 #define SEGMENT_SPARE "segment.spare"
@@ -54,7 +56,12 @@ struct journal {
     /* snapshot */
     bool snapping, snap_writing;
     uint64_t snap_seq, snap_count;
-    struct batch snap;
+    struct batch snap;         /* on the loop: all of it; in a copy: what is not yet told */
+    bool snap_copy;            /* this process is one */
+    bool snap_broken;
+    int snap_pipe;             /* from the copy, or in it to its parent; -1: none.  The worker's while snap_writing */
+    pid_t snap_pid;
+    uint64_t snap_len;
     uint64_t base_seq;         /* of the newest snapshot */
     uint64_t bytes_since_snap, snap_bytes;
     /* readers */
@@ -90,6 +97,7 @@ int journal_load(struct journal *j, journal_visit_f *visit, void *arg, struct er
 
 /* -- journal_snapshot.c -- */
 void journal_remove_old(struct journal *j);
+void journal_snapshot_abandon(struct journal *j);
 /* For the head of every worker's done: true when the journal is being destroyed, and may be gone. */
 bool journal_closing(struct journal *j);
 void journal_fail(struct journal *j, const struct error *why);

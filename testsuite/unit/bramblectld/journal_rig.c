@@ -84,8 +84,9 @@ int rig_open(struct rig *r, struct memdisk *disk, struct error *err)
 void rig_close(struct rig *r)
 {
     journal_destroy(r->journal);
-    while (reactor_num_offloaded(r->reactor)) /* it goes when its workers have come back */
-        rig_run(r, 1);
+    do
+        rig_run(r, 1); /* it goes when its workers have come back */
+    while (reactor_num_offloaded(r->reactor));
     reactor_destroy(r->reactor);
     for (struct list_node *node; (node = list_first(&r->acks));)
         ack_free(container_of(node, struct ack, link));

@@ -350,6 +350,82 @@ START_TEST(segments_stay_until_every_reader_has_passed)
 }
 END_TEST
 
+static bool disk_has(const struct memdisk *disk, const char *prefix)
+{
+    for (size_t i = 0; i < memdisk_files(disk); i++)
+        if (strncmp(memdisk_file_name(disk, i), prefix, strlen(prefix)) == 0)
+            return true;
+    return false;
+}
+
+/* More than fits into the pipe, from a copy of this process that was told to stop before the end or not. */
+static void snapshot_by_copy(struct rig *r, bool whole)
+{
+    uint64_t n = r->next;
+    ck_assert_int_eq(journal_snapshot_begin(r->journal), 0);
+    enum journal_copy copy = journal_snapshot_copy(r->journal);
+    if (copy != JOURNAL_COPY_CHILD) /* there Check has no descriptor left to tell of it */
+        ck_assert_int_eq(copy, JOURNAL_COPY_PARENT);
+    for (int i = 0; copy == JOURNAL_COPY_CHILD && i < 20000; i++)
+        journal_snapshot_add(r->journal, &n, 8);
+    if (copy == JOURNAL_COPY_CHILD && !whole)
+        _exit(3);
+    journal_snapshot_finish(r->journal);
+}
+
+START_TEST(a_snapshot_is_told_by_a_copy_while_records_go_on)
+{
+    struct memdisk *disk = memdisk_create();
+    struct rig r = { .payload = 400 };
+    struct error err;
+    ck_assert_int_eq(rig_open(&r, disk, &err), 0);
+    rig_append(&r, 10);
+    rig_run(&r, 30000);
+    snapshot_by_copy(&r, true);
+    rig_append(&r, 5); /* no part of it */
+    rig_run(&r, 30000);
+    for (int i = 0; i < 3000 && !disk_has(disk, "snapshot-"); i++)
+        rig_run(&r, 10);
+    ck_assert(disk_has(disk, "snapshot-"));
+    rig_close(&r);
+    ck_assert_int_eq(rig_open(&r, disk, &err), 0);
+    ck_assert_uint_eq(r.loaded, 15);
+    ck_assert(!r.broken);
+    rig_close(&r);
+    memdisk_destroy(disk);
+}
+END_TEST
+
+START_TEST(a_copy_that_dies_leaves_no_snapshot_and_the_journal_goes_on)
+{
+    struct memdisk *disk = memdisk_create();
+    struct rig r = { .payload = 400 };
+    struct error err;
+    ck_assert_int_eq(rig_open(&r, disk, &err), 0);
+    rig_append(&r, 10);
+    rig_run(&r, 30000);
+    snapshot_by_copy(&r, false);
+    rig_run(&r, 50);
+    for (int i = 0; i < 3000 && journal_snapshot_begin(r.journal) < 0; i++)
+        rig_run(&r, 10); /* until it is known to have failed */
+    ck_assert(!r.fatal && !disk_has(disk, "snapshot"));
+    uint64_t n = r.next;
+    journal_snapshot_add(r.journal, &n, 8);
+    journal_snapshot_finish(r.journal);
+    for (int i = 0; i < 3000 && !disk_has(disk, "snapshot-"); i++)
+        rig_run(&r, 10);
+    ck_assert(disk_has(disk, "snapshot-"));
+    rig_append(&r, 1);
+    rig_run(&r, 30000);
+    snapshot_by_copy(&r, true); /* an end before it has been taken */
+    rig_close(&r);
+    ck_assert_int_eq(rig_open(&r, disk, &err), 0);
+    ck_assert_uint_eq(r.loaded, 11);
+    rig_close(&r);
+    memdisk_destroy(disk);
+}
+END_TEST
+
 START_TEST(recovery_never_gives_a_sequence_number_twice)
 {
     struct history h;
@@ -438,6 +514,8 @@ static TCase *all_tests(const char *name, void (*setup)(void))
     tcase_add_test(t, a_failed_write_ends_all_acknowledgement);
     tcase_add_test(t, a_full_disk_refuses_new_work_and_resumes);
     tcase_add_test(t, segments_stay_until_every_reader_has_passed);
+    tcase_add_test(t, a_snapshot_is_told_by_a_copy_while_records_go_on);
+    tcase_add_test(t, a_copy_that_dies_leaves_no_snapshot_and_the_journal_goes_on);
     tcase_add_test(t, recovery_never_gives_a_sequence_number_twice);
     tcase_add_test(t, a_second_controller_is_refused_and_told_who_is_there);
     return t;
