@@ -473,6 +473,7 @@ struct step_view {
     int64_t start_sec;
     uint32_t time_limit_min;
     uint32_t num_nodes, num_tasks, num_cpus;
+    uint64_t mem_mb;            /* over all nodes: its own limit, or its part of the job's */
     const char *name, *node_list, *partition;
     uint32_t uid;
     const Wire__StepSpec *spec; /* argv included, no env; NULL for batch */

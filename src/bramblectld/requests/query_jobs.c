@@ -273,10 +273,15 @@ void query_jobs_slice(struct query *q, unsigned budget)
 
 /* ---- steps ---- */
 
-static const char *distribution_word(const Wire__StepSpec *spec)
+/* Slurm's word for what was asked, and for its default: one task a node is dealt out in turn. */
+static const char *distribution_word(const struct step_view *v)
 {
-    const char *text = spec ? spec->distribution : NULL;
-    if (!text || strncmp(text, "block", 5) == 0)
+    const char *text = v->spec ? v->spec->distribution : NULL;
+    if (!v->spec)
+        return NULL;
+    if (!text || !*text || *text == '*')
+        return v->num_tasks <= v->num_nodes ? "Cyclic" : "Block";
+    if (strncmp(text, "block", 5) == 0)
         return "Block";
     if (strncmp(text, "cyclic", 6) == 0)
         return "Cyclic";
@@ -306,7 +311,8 @@ static void step_cell(struct query *q, size_t col, const struct job_view *j, con
     INT(STEP_NUM_NODES, v->num_nodes);
     INT(STEP_NUM_CPUS, v->num_cpus);
     INT(STEP_NUM_TASKS, v->num_tasks);
-    STR(STEP_DISTRIBUTION, distribution_word(v->spec));
+    INT(STEP_MEM, v->mem_mb ? (int64_t)v->mem_mb : FIELD_UNSET);
+    STR(STEP_DISTRIBUTION, distribution_word(v));
     STR(STEP_SRUN_HOST, v->step_id == STEP_BATCH ? j->batch_host : j->spec->submit_host);
     STR(STEP_MPI, v->spec ? v->spec->mpi : NULL);
     STR(STEP_ACCOUNT, j->spec->account);

@@ -71,7 +71,7 @@ static int update_one(struct request *req, const char *text, Wire__KeyValue **it
             continue;
         }
         ctld_drop(c, d);
-        if ((!targets.is_array && !targets.is_het) || (why.code != BRE_ALREADY_DONE && why.code != BRE_NOT_SUPPORTED))
+        if ((!targets.is_array && !targets.is_het) || (why.code != BRE_JOB_FINISHED && why.code != BRE_NOT_PENDING))
             rc = -1;
     }
     if (rc == 0 && !met)
@@ -113,14 +113,39 @@ static void update_jobs(struct request *req, const Wire__UpdateRequest *msg)
         ctld_commit(req->ctld, ctld_decision(req->ctld), updated, req);
 }
 
-/* "stepid=12.0" */
-static void update_step(struct request *req, const Wire__UpdateRequest *msg)
+/* The step of one job, or all that srun started there: how many there were, -1 with err set. */
+static int update_steps_of(struct request *req, uint32_t job_id, uint32_t step_id, Wire__KeyValue **items, size_t num,
+                           struct decision *d, struct error *err)
 {
     struct ctld *c = req->ctld;
     struct cluster_now now = ctld_now(c);
+    struct job *job = cluster_job_find(c->cluster, job_id);
+    struct step_view v;
+    int met = 0;
+
+    if (step_id != STEP_NONE)
+        return cluster_decide_update_step(c->cluster, &now, &req->session->who, job_id, step_id, items, num, d, err) < 0
+                   ? -1
+                   : 1;
+    for (size_t i = 0; job && cluster_step_nth(c->cluster, job, i, &v); i++) {
+        if (v.step_id == STEP_BATCH || STEP_IS_CARRIER(v.step_id) || v.state != JOB_RUNNING)
+            continue;
+        if (cluster_decide_update_step(c->cluster, &now, &req->session->who, job_id, v.step_id, items, num, d, err) < 0)
+            return -1;
+        met++;
+    }
+    return met;
+}
+
+/* "stepid=12.0", "stepid=12_3.0", and "stepid=12": all steps of it. */
+static void update_step(struct request *req, const Wire__UpdateRequest *msg)
+{
+    struct ctld *c = req->ctld;
     const char *text = item(msg, "stepid");
     Wire__KeyValue **items = arena_alloc(&req->arena, (msg->n_items + 1) * sizeof(Wire__KeyValue *));
+    struct job_targets targets = { 0 };
     size_t num = 0;
+    int met = 0, rc;
     struct jobid id;
     struct error err;
 
@@ -132,10 +157,16 @@ static void update_step(struct request *req, const Wire__UpdateRequest *msg)
         return;
     }
     struct decision *d = ctld_decision(c);
-    const int rc = id.step_id == STEP_NONE
-                       ? error_set(&err, BRE_STEP_ID, "Invalid job step id specified: %.64s names no step", text)
-                       : cluster_decide_update_step(c->cluster, &now, &req->session->who, id.job_id, id.step_id, items,
-                                                    num, d, &err);
+    struct job_ref ref = { id.job_id, id.tasks, id.all_tasks, id.het_offset != HET_NONE, id.het_offset };
+    rc = cluster_job_targets(c->cluster, &ref, &req->arena, &targets, &err);
+    for (size_t i = 0; rc >= 0 && i < targets.count; i++) {
+        rc = update_steps_of(req, targets.list[i].job_id, id.step_id, items, num, d, &err);
+        met += rc > 0 ? rc : 0;
+        if (rc < 0 && (targets.is_array || targets.is_het) && err.code == BRE_STEP_ID)
+            rc = 0; /* another task may have such a step */
+    }
+    if (rc >= 0 && !met)
+        rc = error_set(&err, BRE_STEP_ID, "%s", error_code_text(BRE_STEP_ID));
     jobid_fini(&id);
     if (rc < 0) {
         ctld_drop(c, d);

@@ -363,6 +363,8 @@ static void emit_step(struct snapshot *s, struct step *step)
     SET(m, oom, step->oom);
     SET(m, lost, step->lost);
     SET(m, end_limit, step->end_limit);
+    if (step->set_limit_min)
+        SET(m, time_limit_min, step->set_limit_min);
     m->text = step->text;
 }
 

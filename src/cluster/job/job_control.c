@@ -272,9 +272,10 @@ static int decide_control(struct cluster *c, const struct cluster_now *now, stru
         /* a running job goes on, and is held should it be requeued */
         if (job->phase >= PHASE_ENDING)
             return error_set(err, BRE_JOB_FINISHED, "Job has already finished");
+        /* uhold of an operator makes his hold one that the user may end */
         decide_hold(now, job,
                     req->action == JOB_ACTION_HOLD && req->who.is_operator ? 2
-                    : job->hold == 2                                       ? 2
+                    : job->hold == 2 && !req->who.is_operator              ? 2
                                                                            : 1,
                     req->text, d);
         return 0;

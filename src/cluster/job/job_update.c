@@ -73,7 +73,7 @@ static int set_priority(struct job_wish *w, const char *val, struct error *err)
         w->hold = 2;
         return 0;
     }
-    w->has_priority = w->needs_operator = true;
+    w->has_priority = w->ends_hold = w->needs_operator = true;
     return num_parse_u32(val, 1, UINT32_MAX - 1, &w->priority, "Priority", err);
 }
 
@@ -259,7 +259,7 @@ static int decide_update(struct job *job, void *arg, struct decision *d, struct 
     if (!who->is_operator && !who->is_admin && who->uid != job->ident->msg->uid)
         return error_set(err, BRE_ACCESS, "Access/permission denied");
     if (job->phase >= PHASE_ENDING)
-        return error_set(err, BRE_ALREADY_DONE, "Job/step already completing or completed");
+        return error_set(err, BRE_JOB_FINISHED, "Job has already finished");
     wire__job_spec__init(&w.spec);
     for (size_t i = 0; i < num_items; i++) {
         const char *key = items[i]->key ? items[i]->key : "";
@@ -272,7 +272,7 @@ static int decide_update(struct job *job, void *arg, struct decision *d, struct 
         return error_prefix(err, "Invalid input: %s=%s", key, val);
     }
     if (w.needs_pending && job->phase != PHASE_PENDING)
-        return error_set(err, BRE_NOT_SUPPORTED,
+        return error_set(err, BRE_NOT_PENDING,
                          "job %u is running: this can be changed only while it is pending",
                          job->id);
     if (job->phase == PHASE_RUNNING && w.spec.has_time_limit_min
@@ -301,7 +301,7 @@ static int decide_update(struct job *job, void *arg, struct decision *d, struct 
         SET(ev, priority, w.priority);
     if (w.has_hold)
         SET(ev, hold, who->is_operator ? w.hold : 1);
-    else if (w.has_priority && job->hold)
+    else if (w.ends_hold && job->hold)
         SET(ev, hold, 0);
     if (job->phase == PHASE_RUNNING && w.spec.has_time_limit_min)
         SET(ev, end_limit,

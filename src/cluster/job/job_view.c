@@ -67,6 +67,7 @@ void cluster_job_view(struct cluster *c, struct job *job, const struct cluster_n
         v->num_nodes = shape_least_nodes(job->spec->shape);
         v->num_cpus = shape_least_cpus(job->spec->shape);
         v->num_tasks = shape_least_tasks(job->spec->shape);
+        v->mem_mb = shape_least_mem(c, job->spec->shape);
         v->node_list = "";
         return;
     }

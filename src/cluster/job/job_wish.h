@@ -10,6 +10,7 @@ struct job_wish {
     size_t num_cleared;
     bool has_throttle;
     uint32_t throttle;
+    bool ends_hold; /* a priority that is set; one that follows from Nice leaves the hold */
     bool has_priority, has_hold, needs_pending, needs_operator;
     uint32_t priority, hold;
     bool pending_only; /* of the key set last by job_wish_set() */

@@ -58,8 +58,7 @@ static int parse_state(const char *value, struct node_wish *wish, struct error *
             return error_set(err, BRE_UPDATE, "State=%s is not supported: %s", value,
                              no_states[i].why);
     return error_set(
-        err, BRE_UPDATE,
-        "Invalid input: state=%s: use drain, resume, undrain, idle, down or fail", value);
+        err, BRE_UPDATE, "Invalid input: state=%s", value);
 }
 
 static int parse_items(Wire__KeyValue *const *items, size_t num_items,

@@ -20,26 +20,48 @@ uint32_t shape_threads(const struct shape *s, const struct node *node)
     return s->threads_per_core <= node->tpc ? s->threads_per_core : 0;
 }
 
+/* What the shape asks for by CPU or else by node; where it asks for nothing, the default. */
+static void mem_rule(const struct cluster *c, const struct shape *s, const struct part *part,
+                     uint64_t *per_cpu, uint64_t *per_node)
+{
+    const struct cluster_conf *conf = conf_of(c);
+
+    *per_cpu = *per_node = 0;
+    if (s->has_mem_per_cpu)
+        *per_cpu = s->mem_per_cpu_mb;
+    else if (part && part->conf.def_mem_per_cpu_mb)
+        *per_cpu = part->conf.def_mem_per_cpu_mb;
+    else if (part && part->conf.def_mem_per_node_mb)
+        *per_node = part->conf.def_mem_per_node_mb;
+    else if (conf->def_mem_per_cpu_mb)
+        *per_cpu = conf->def_mem_per_cpu_mb;
+    else
+        *per_node = conf->def_mem_per_node_mb;
+}
+
+uint64_t shape_least_mem(const struct cluster *c, const struct shape *s)
+{
+    const struct part *part = s->num_parts ? &c->parts[s->parts[0].part_index] : NULL;
+    uint64_t per_cpu, per_node;
+
+    if (!conf_of(c)->select_memory || s->mem_per_gpu_mb)
+        return 0;
+    if (s->has_mem_per_node)
+        return s->mem_per_node_mb * shape_least_nodes(s);
+    mem_rule(c, s, part, &per_cpu, &per_node);
+    return per_cpu ? per_cpu * shape_least_cpus(s) : per_node * shape_least_nodes(s);
+}
+
 static uint64_t mem_of(const struct cluster *c, const struct shape *s, const struct part *part,
                        const struct node *node, uint32_t cores, uint32_t gpus)
 {
-    const struct cluster_conf *conf = conf_of(c);
-    uint64_t per_cpu = 0, per_node = 0;
+    uint64_t per_cpu, per_node;
 
     if (s->has_mem_per_node)
         return s->mem_per_node_mb ? s->mem_per_node_mb : node->mem_mb;
     if (s->mem_per_gpu_mb)
         return s->mem_per_gpu_mb * gpus;
-    if (s->has_mem_per_cpu)
-        per_cpu = s->mem_per_cpu_mb;
-    else if (part->conf.def_mem_per_cpu_mb)
-        per_cpu = part->conf.def_mem_per_cpu_mb;
-    else if (part->conf.def_mem_per_node_mb)
-        per_node = part->conf.def_mem_per_node_mb;
-    else if (conf->def_mem_per_cpu_mb)
-        per_cpu = conf->def_mem_per_cpu_mb;
-    else
-        per_node = conf->def_mem_per_node_mb;
+    mem_rule(c, s, part, &per_cpu, &per_node);
     if (per_cpu)
         return per_cpu * cores * shape_threads(s, node);
     return per_node; /* 0: not counted, not limited */

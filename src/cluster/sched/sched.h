@@ -118,6 +118,8 @@ uint32_t shape_least_nodes(const struct shape *shape);
 uint32_t shape_most_nodes(const struct shape *shape);
 uint32_t shape_least_tasks(const struct shape *shape);
 uint32_t shape_least_cpus(const struct shape *shape);
+/* MiB over all nodes, as asked or by default; 0: none is counted, or whole nodes' memory. */
+uint64_t shape_least_mem(const struct cluster *c, const struct shape *shape);
 
 /* feature.c */
 struct feature_expr *feature_parse(const char *text, struct error *err); /* NULL with err set */

@@ -243,7 +243,38 @@ int step_apply_updated(struct cluster *c, const Wire__Event *ev, struct error *e
     if (!step)
         return -1;
     step->end_limit = m->end_limit;
+    step->set_limit_min = m->time_limit_min;
     job_timer_update(c, step->job);
+    return 0;
+}
+
+/* As it was asked for, or set since. */
+static uint32_t step_time_limit(const struct step *step)
+{
+    const bool asked = step->spec && step->spec->has_time_limit_min;
+
+    if (step->set_limit_min)
+        return step->set_limit_min;
+    return asked ? step->spec->time_limit_min : TIME_UNLIMITED_MIN;
+}
+
+/* "30", or "+30" and "-30" from the limit that there is. */
+static int limit_change(const char *text, uint32_t old, uint32_t *minutes, struct error *err)
+{
+    const bool more = *text == '+', less = *text == '-' && strcmp(text, "-1") != 0;
+
+    if (!more && !less)
+        return time_limit_parse(text, minutes, "TimeLimit", err) < 0
+                   ? -1
+               : *minutes ? 0
+                          : error_set(err, BRE_TIME_LIMIT, "TimeLimit=0 leaves no time");
+    if (old == TIME_UNLIMITED_MIN)
+        return error_set(err, BRE_TIME_LIMIT, "TimeLimit=%s: the step has no limit to change", text);
+    if (time_limit_parse(text + 1, minutes, "TimeLimit", err) < 0)
+        return -1;
+    if (less && *minutes >= old)
+        return error_set(err, BRE_TIME_LIMIT, "TimeLimit=%s leaves no time", text);
+    *minutes = more ? old + *minutes : old - *minutes;
     return 0;
 }
 
@@ -255,7 +286,7 @@ int cluster_decide_update_step(struct cluster *c, const struct cluster_now *now,
     struct job *job = job_table_find(&c->jobs, job_id);
     struct step *step;
     Wire__EvStepUpdated *ev;
-    uint32_t minutes = 0;
+    uint32_t minutes = 0, old;
 
     if (!job)
         return error_set(err, BRE_JOB_ID, "Invalid job id specified");
@@ -267,18 +298,27 @@ int cluster_decide_update_step(struct cluster *c, const struct cluster_now *now,
                              "Update of this parameter is not supported: %s=%s (of a step the TimeLimit "
                              "can be changed)",
                              items[i]->key, items[i]->value);
-        if (time_limit_parse(items[i]->value, &minutes, "TimeLimit", err) < 0)
-            return -1;
     }
     if (!(step = step_find(job, step_id)) || step->end_state)
         return error_set(err, BRE_STEP_ID, "Invalid job step id specified");
+    old = step_time_limit(step);
+    for (size_t i = 0; i < num_items; i++)
+        if (limit_change(items[i]->value, old, &minutes, err) < 0)
+            return -1;
+    if (!minutes)
+        return error_set(err, BRE_UPDATE, "No changes specified");
     clock_check(c, now, d);
     ev = event_add(d, now, step_updated, STEP_UPDATED, EvStepUpdated, EV_STEP_UPDATED);
     SET(ev, job_id, job_id);
     SET(ev, step_id, step_id);
     SET(ev, attempt, step->attempt);
-    SET(ev, end_limit,
-        minutes == TIME_UNLIMITED_MIN || !minutes ? 0 : step->start_usec + (int64_t)minutes * MIN_USEC);
+    SET(ev, time_limit_min, minutes);
+    if (minutes == TIME_UNLIMITED_MIN)
+        SET(ev, end_limit, 0);
+    else if (step->end_limit && old != TIME_UNLIMITED_MIN) /* it was moved by what the job was stopped */
+        SET(ev, end_limit, step->end_limit + ((int64_t)minutes - old) * MIN_USEC);
+    else
+        SET(ev, end_limit, step->start_usec + (int64_t)minutes * MIN_USEC);
     return 0;
 }
 
@@ -337,6 +377,7 @@ int step_apply_image(struct cluster *c, const Wire__Event *ev, struct error *err
         step->text = xstrdup(m->text);
     if (m->has_end_limit)
         step->end_limit = m->end_limit;
+    step->set_limit_min = m->time_limit_min;
     job_timer_update(c, step->job);
     return 0;
 }
@@ -359,18 +400,24 @@ static void fill_step_view(struct cluster *c, struct step *step, struct step_vie
     v->attempt = step->attempt;
     v->state = step->end_state || job->phase == PHASE_ENDING ? JOB_COMPLETING : JOB_RUNNING;
     v->start_sec = step->start_usec / USEC;
-    v->time_limit_min = step->spec && step->spec->has_time_limit_min
-                            ? step->spec->time_limit_min
-                            : TIME_UNLIMITED_MIN;
+    v->time_limit_min = step_time_limit(step);
     v->num_nodes = step->num_nodes;
     v->num_tasks = step->num_tasks;
     for (uint32_t i = 0; i < step->num_nodes; i++) {
         const struct alloc_node *an = &job->alloc->nodes[step->nodes[i].place];
         const struct node *node = node_at(c, an->node_id);
 
-        v->num_cpus += step->nodes[i].cores ? (uint32_t)bitmap_count(step->nodes[i].cores)
-                                                  * (node->tpc ? node->tpc : 1)
-                                            : an->cpus;
+        uint32_t cpus = step->nodes[i].cores
+                            ? (uint32_t)bitmap_count(step->nodes[i].cores) * (node->tpc ? node->tpc : 1)
+                            : an->cpus;
+
+        v->num_cpus += cpus;
+        if (step->nodes[i].mem_mb)
+            v->mem_mb += step->nodes[i].mem_mb;
+        else if (job->spec->msg->has_mem_per_node_mb || !an->cpus || cpus > an->cpus)
+            v->mem_mb += an->mem_mb;
+        else
+            v->mem_mb += an->mem_mb * cpus / an->cpus;
     }
     v->name = step->id == STEP_BATCH ? "batch" : step->spec->name ? step->spec->name : "";
     if (!step->spec || step->num_nodes == 1) {

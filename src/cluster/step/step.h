@@ -35,6 +35,7 @@ struct step {
     uint32_t by_uid;
     int64_t start_usec;
     int64_t end_limit; /* 0: none of its own */
+    uint32_t set_limit_min; /* by scontrol update; 0: as asked for */
     Wire__StepSpec *spec; /* NULL: batch */
     struct blob *env;
     char *text;

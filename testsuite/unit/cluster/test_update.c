@@ -158,8 +158,75 @@ START_TEST(the_limit_of_a_step_can_be_changed)
     world_pass_time(&w, 61);
     ck_assert_uint_gt(world_effects(&w, EFFECT_KILL, id), 0);
     me.uid = 4711;
+    decision_reset(&w.d);
     ck_assert_int_lt(cluster_decide_update_step(w.c, &w.now, &me, id, step_id, items, 1, &w.d, &w.err), 0);
     ck_assert_int_eq(w.err.code, BRE_ACCESS);
+}
+END_TEST
+
+static uint32_t step_limit(uint32_t id, uint32_t step_id, const char *value)
+{
+    Wire__KeyValue item = WIRE__KEY_VALUE__INIT, *items[] = { &item };
+    struct cluster_who me = { WORLD_UID, false, false };
+    struct step_view v;
+
+    item.key = (char *)"timelimit";
+    item.value = (char *)value;
+    decision_reset(&w.d);
+    if (cluster_decide_update_step(w.c, &w.now, &me, id, step_id, items, 1, &w.d, &w.err) < 0)
+        return 0;
+    world_commit(&w);
+    ck_assert(cluster_step_find(w.c, id, step_id, &v));
+    return v.time_limit_min;
+}
+
+START_TEST(a_steps_limit_changes_by_a_difference_and_is_shown)
+{
+    Wire__StepSpec step = WIRE__STEP_SPEC__INIT;
+    uint32_t id = world_submit_start(&w), step_id;
+
+    ck_assert_int_eq(world_step(&w, id, &step, &step_id), 0);
+    ck_assert_uint_eq(step_limit(id, step_id, "+5"), 0); /* of no limit */
+    ck_assert_int_eq(w.err.code, BRE_TIME_LIMIT);
+    ck_assert_uint_eq(step_limit(id, step_id, "10"), 10);
+    ck_assert_uint_eq(step_limit(id, step_id, "+5"), 15);
+    ck_assert_uint_eq(step_limit(id, step_id, "-3"), 12);
+    ck_assert_uint_eq(step_limit(id, step_id, "-12"), 0);
+    ck_assert_uint_eq(step_limit(id, step_id, "0"), 0);
+    world_check_replay(&w);
+    ck_assert_uint_eq(step_limit(id, step_id, "unlimited"), UINT32_MAX);
+}
+END_TEST
+
+START_TEST(nice_leaves_a_hold_and_a_priority_ends_it)
+{
+    set("Nice", "50");
+    ck_assert_int_eq(world_view(&w, job).reason, REASON_HELD_USER);
+    set("Priority", "50");
+    ck_assert_uint_eq(world_view(&w, job).hold, 0);
+}
+END_TEST
+
+START_TEST(an_operators_uhold_can_be_released_by_the_user)
+{
+    ck_assert_int_eq(world_control(&w, JOB_ACTION_HOLD, job, 0), 0);
+    ck_assert_int_eq(world_control(&w, JOB_ACTION_UHOLD, job, WORLD_UID), 0);
+    ck_assert_int_eq(world_view(&w, job).reason, REASON_HELD_ADMIN);
+    ck_assert_int_lt(world_control(&w, JOB_ACTION_RELEASE, job, WORLD_UID), 0);
+    ck_assert_int_eq(world_control(&w, JOB_ACTION_UHOLD, job, 0), 0);
+    ck_assert_int_eq(world_view(&w, job).reason, REASON_HELD_USER);
+    ck_assert_int_eq(world_control(&w, JOB_ACTION_RELEASE, job, WORLD_UID), 0);
+}
+END_TEST
+
+START_TEST(what_waits_shows_the_memory_it_asks_for)
+{
+    set("NumNodes", "2");
+    set("MinMemoryNode", "500M");
+    ck_assert_uint_eq(world_view(&w, job).mem_mb, 1000);
+    set("NumTasks", "4");
+    set("MinMemoryCPU", "100M");
+    ck_assert_uint_eq(world_view(&w, job).mem_mb, 400);
 }
 END_TEST
 
@@ -366,6 +433,10 @@ int main(void)
         every_other_key_has_its_effect_or_is_refused_by_name,
         nodes_get_another_weight_other_features_and_words,
         the_limit_of_a_step_can_be_changed,
+        a_steps_limit_changes_by_a_difference_and_is_shown,
+        nice_leaves_a_hold_and_a_priority_ends_it,
+        an_operators_uhold_can_be_released_by_the_user,
+        what_waits_shows_the_memory_it_asks_for,
         a_value_can_be_taken_back,
         wrong_values_are_refused_with_key_and_value,
         time_limits_can_be_changed_by_a_difference,
