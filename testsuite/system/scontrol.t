@@ -81,3 +81,36 @@ test_case "update gives a node words and weight that last until reconfigure" '
     scontrol update nodename=n1 weight=9 comment=loud && scontrol -o show node n1 | grep -q " Weight=9 .*Comment=loud" &&
     ctld_kill KILL && ctld_start && node_wait idle 2 && scontrol -o show node n1 | grep -q " Weight=9 " && scontrol reconfigure &&
     scontrol -o show node n1 | grep -q " Weight=1 .*Comment=loud"'
+test_case "tasks of an array and components are named as everywhere" '
+    a=$(sbatch --parsable -a 1-3 -t 10 -o /dev/null --wrap "srun sleep 4000") && h=$(sbatch --parsable -H -o /dev/null -n1 : -n1 --wrap "echo both") &&
+    wait_for 30 eval "[ \"\$(squeue -h -s -j ${a}_2 -o %i | grep -c \"^${a}_2\\.0\$\")\" = 1 ]" &&
+    scontrol write batch_script ${a}_2 - | grep -q "sleep 4000" && scontrol write batch_script $h+1 - | grep -q "echo both" &&
+    scontrol write batch_script ${a}_3 >o && expect "batch script for job $a written to slurm-$a.sh" "$(cat o)" && grep -q "sleep 4000" slurm-$a.sh &&
+    says 1 "job script retrieval failed: Invalid job id specified" write batch_script ${a}_9 - &&
+    says 0 "scontrol: Nodes are ready for job ${a}_2" wait_job ${a}_2 && says 1 "Invalid job_id x" wait_job x &&
+    own=$(squeue -h -r -j ${a}_2 -o %A) && wait_for 30 eval "scontrol listpids ${a}_2 | grep -q \" $own  *0 \"" &&
+    says 1 "JobId=${a}_9 does not exist on node (null)." listpids ${a}_9 &&
+    expect "StepId=${a}_2.0" "$(scontrol -o show step ${a}_2.0 | cut -d" " -f1)" && expect_match "^Job ${a}_9 not found|Invalid job id" "$(scontrol show job ${a}_9 2>&1)" &&
+    scontrol notify ${a}_2 hello && scontrol suspend ${a}_2 && expect S "$(squeue -h -j ${a}_2 -o %t)" && scontrol resume ${a}_[2-3] 2>o;
+    grep -qx "${a}_3: Job is not suspended" o && expect R "$(squeue -h -j ${a}_2 -o %t)"'
+test_case "the limits of steps change by their name, by a difference, all of a job at once" '
+    scontrol update stepid=${a}_2.0 timelimit=5 && expect_match " TimeLimit=00:05:00 " "$(scontrol -o show step ${a}_2.0)" &&
+    scontrol update stepid=${a}_2 timelimit=+2 && expect_match " TimeLimit=00:07:00 " "$(scontrol -o show step ${a}_2.0)" &&
+    scontrol update step=$a timelimit=9 && expect_match " TimeLimit=00:09:00 " "$(scontrol -o show step ${a}_1.0)" &&
+    says 1 "Invalid StepID parameter: stepid=x.0" update stepid=x.0 timelimit=5 && says 1 "slurm_update error: Invalid job step id specified" update stepid=${a}_2.7 timelimit=5 &&
+    expect_match "^scontrol: error: Invalid TimeLimit value" "$(scontrol update stepid=${a}_2.0 timelimit=x 2>&1)" && scancel $a $h'
+test_case "keys of a job need no equals sign, and Nice no value" '
+    id=$(sbatch --parsable -H -o /dev/null --wrap true) && scontrol update job $id comment later nice timelimit 3 &&
+    expect "later 100 3:00" "$(squeue -h -j $id -o "%k %y %l")" && says 1 "Invalid input: comment" update job $id comment &&
+    says 1 "scontrol: error: Invalid input: weight  Request aborted" update nodename=n1 weight 3 && scancel $id'
+test_case "a reservation without a name gets one" '
+    scontrol create reservation starttime=now+1hour duration=5 nodes=n1 users=root >o && scontrol create res starttime=now+2hours duration=5 nodes=n1 users=root >>o &&
+    expect "root_1 root_2 " "$(sed "s/^Reservation created: //" o | tr "\n" " ")" &&
+    says 1 "scontrol: error: Misformatted parameter '\''x'\'', most options have a parameter after '\''='\''.  No reservation created." create reservation x &&
+    says 1 "scontrol: error: Unknown parameter foo=bar.  No reservation created." create reservation starttime=now duration=5 nodes=n1 users=root foo=bar &&
+    says 1 "Invalid time specification (pos=0): x" update reservation=root_1 starttime=x && scontrol delete res=root_1 && scontrol delete reservation root_2'
+test_case "numbers of errors have the texts of Slurm" '
+    says 0 "Invalid job id specified" errnumstr 2017 && says 0 "No error" errnumstr 0 && says 0 "Permission denied" errnumstr 13 &&
+    says 0 "Unknown error 2097" errnumstr 2097 && says 0 "No eligible clusters for federated job" errnumstr 7106 && says 1 "numeric arguments required for keyword:errnumstr" errnumstr x'
+test_case "the configuration can be written where SLURM_CONF_OUT says" '
+    SLURM_CONF_OUT=$PWD/out.conf scontrol write config >o && ls out.conf.* && expect_match "^Slurm config saved to $PWD/out.conf\." "$(cat o)"'

@@ -293,6 +293,23 @@ static void put_keys_5(struct items *it, struct request *req)
     put(it, "X11Parameters", "(null)");
 }
 
+/* Of the launcher for PMIx: its I/O processes talk to each other directly, as tasks need it. */
+static void put_mpi_keys(struct items *it)
+{
+    put(it, "PMIxCliTmpDirBase", "(null)");
+    put(it, "PMIxCollFence", "(null)");
+    put(it, "PMIxDebug", "0");
+    put(it, "PMIxDirectConn", "yes");
+    put(it, "PMIxDirectConnEarly", "no");
+    put(it, "PMIxDirectConnUCX", "no");
+    put(it, "PMIxDirectSameArch", "no");
+    put(it, "PMIxEnv", "(null)");
+    put(it, "PMIxFenceBarrier", "no");
+    put(it, "PMIxNetDevicesUCX", "(null)");
+    put(it, "PMIxTimeout", "0");
+    put(it, "PMIxTlsUCX", "(null)");
+}
+
 void config_handle(struct request *req)
 {
     const struct conf *conf = req->ctld->conf;
@@ -303,6 +320,7 @@ void config_handle(struct request *req)
     put_keys_3(&it, req);
     put_keys_4(&it, req);
     put_keys_5(&it, req);
+    put_mpi_keys(&it);
     Wire__ConfigReply reply = WIRE__CONFIG_REPLY__INIT;
     /* Who runs the controller administers it too. */
     reply.n_admins = conf->num_admins + 1;

@@ -25,7 +25,7 @@ int show_config(struct scontrol *sc, int argc, char **argv)
     Wire__ConfigReply *reply;
     struct error err = { 0 };
     char text[2 * ERROR_TEXT_MAX], when[TIME_TEXT_MAX];
-    bool found = !argc;
+    bool found = !argc, headed = false;
 
     if (!(reply = (Wire__ConfigReply *)scontrol_call(sc, MSG_SHOW_CONFIG, &ask.base, MSG_CONFIG_REPLY, &err))) {
         fprintf(stderr, "slurm_load_ctl_conf error: %s\n", scontrol_error_text(&err, text, sizeof text));
@@ -39,10 +39,11 @@ int show_config(struct scontrol *sc, int argc, char **argv)
         if (argc && strcasecmp(argv[0], item->key))
             continue;
         found = true;
-        if (!item->value && !strcmp(item->key, "")) /* a heading follows */
-            putchar('\n');
-        else
-            printf("%-23s = %s\n", item->key, item->value ? item->value : "(null)");
+        if (!argc && !headed && !strncmp(item->key, "PMIx", 4)) {
+            fputs("\nMPI Plugins Configuration:\n", stdout);
+            headed = true;
+        }
+        printf("%-23s = %s\n", item->key, item->value ? item->value : "(null)");
     }
     rpc_msg_free(&reply->base);
     if (!found) {
@@ -107,16 +108,35 @@ int cmd_shutdown(struct scontrol *sc, int argc, char **argv)
     return simple(sc, MSG_SHUTDOWN, &ask.base, "slurm_shutdown");
 }
 
+static const struct errnum {
+    uint32_t number;
+    const char *text;
+} errnums[] = {
+#define ERRNUM(number, text) { number, text },
+#include "errnums.def"
+#undef ERRNUM
+};
+
+static int by_number(const void *key, const void *entry)
+{
+    uint32_t number = *(const uint32_t *)key, other = ((const struct errnum *)entry)->number;
+
+    return number < other ? -1 : number > other;
+}
+
+/* The numbers are Slurm's: they come from its programs and from what is written about them. */
 int cmd_errnumstr(struct scontrol *sc, int argc, char **argv)
 {
-    uint32_t code;
+    const struct errnum *found;
+    uint32_t number;
 
     (void)sc, (void)argc;
-    if (num_parse_u32(argv[0], 0, 100000, &code, "errnumstr", NULL) < 0) {
+    if (num_parse_u32(argv[0], 0, INT32_MAX, &number, "errnumstr", NULL) < 0) {
         fputs("numeric arguments required for keyword:errnumstr\n", stderr);
         return -1;
     }
-    puts(error_code_text((int)code));
+    found = bsearch(&number, errnums, ARRAY_SIZE(errnums), sizeof *errnums, by_number);
+    puts(found ? found->text : number ? strerror((int)number) : "No error");
     return 0;
 }
 
@@ -193,34 +213,6 @@ int cmd_setdebugflags(struct scontrol *sc, int argc, char **argv)
     return rc;
 }
 
-int cmd_schedloglevel(struct scontrol *sc, int argc, char **argv)
-{
-    static const char *const levels[] = { "0", "1", "enable", "disable" };
-
-    (void)sc, (void)argc;
-    for (size_t i = 0; i < ARRAY_SIZE(levels); i++)
-        if (!strcasecmp(argv[0], levels[i])) {
-            fputs("slurm_set_schedlog_level error: Requested operation is presently disabled\n"
-                  "scontrol: the scheduler has no log of its own: use scontrol setdebugflags +backfill\n",
-                  stderr);
-            return -1;
-        }
-    fprintf(stderr, "invalid schedlog level: %s\n", argv[0]);
-    return -1;
-}
-
-int cmd_fsdampeningfactor(struct scontrol *sc, int argc, char **argv)
-{
-    uint32_t factor;
-
-    (void)sc, (void)argc;
-    if (num_parse_u32(argv[0], 1, 65535, &factor, "factor", NULL) < 0)
-        fprintf(stderr, "invalid dampening factor: %s\n", argv[0]);
-    else
-        fputs("scontrol: error: fsdampeningfactor: there is no fair share whose factor could be set\n", stderr);
-    return -1;
-}
-
 int cmd_cluster(struct scontrol *sc, int argc, char **argv)
 {
     (void)sc;
@@ -264,78 +256,4 @@ int cmd_cancel_reboot(struct scontrol *sc, int argc, char **argv)
     (void)sc, (void)argc, (void)argv;
     fputs("slurm_update error: Invalid node state specified: no reboot is pending there\n", stderr);
     return -1;
-}
-
-/* write config [FILE]: what show config shows, with the time after the name. */
-static int write_config(struct scontrol *sc, const char *name)
-{
-    Wire__Empty ask = WIRE__EMPTY__INIT;
-    Wire__ConfigReply *reply;
-    CLEANUP_STRBUF struct strbuf text = STRBUF_INIT;
-    CLEANUP_FREE char *path = NULL;
-    CLEANUP_CLOSE int fd = -1;
-    struct error err = { 0 };
-    char why[2 * ERROR_TEXT_MAX], when[TIME_TEXT_MAX];
-
-    if (!(reply = (Wire__ConfigReply *)scontrol_call(sc, MSG_SHOW_CONFIG, &ask.base, MSG_CONFIG_REPLY, &err))) {
-        fprintf(stderr, "slurm_load_ctl_conf error: %s\n", scontrol_error_text(&err, why, sizeof why));
-        return -1;
-    }
-    for (size_t i = 0; i < reply->n_items; i++)
-        if (reply->items[i]->value && strcmp(reply->items[i]->value, "(null)"))
-            strbuf_addf(&text, "%s=%s\n", reply->items[i]->key, reply->items[i]->value);
-    rpc_msg_free(&reply->base);
-    path = xasprintf("%s.%s", name ? name : "slurm.conf", time_at_format(time(NULL), NULL, when));
-    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    if (fd < 0 || fs_write_all(fd, strbuf_str(&text), text.len) < 0) {
-        fprintf(stderr, "scontrol: error: cannot write %s: %s\n", path, strerror(errno));
-        return -1;
-    }
-    printf("Slurm config saved to %s\n", path);
-    return 0;
-}
-
-/* write batch_script JOB [FILE|-] */
-int cmd_write(struct scontrol *sc, int argc, char **argv)
-{
-    Wire__ScriptRequest ask = WIRE__SCRIPT_REQUEST__INIT;
-    CLEANUP_FREE char *path = NULL;
-    CLEANUP_CLOSE int fd = -1;
-    Wire__ScriptReply *reply;
-    struct error err = { 0 };
-    int rc = 0;
-
-    if (!strncasecmp(argv[0], "config", strlen(argv[0]) < 6 ? 6 : strlen(argv[0])))
-        return write_config(sc, argc > 1 ? argv[1] : NULL);
-    if (strncasecmp(argv[0], "batch_script", strlen(argv[0]) < 5 ? 5 : strlen(argv[0]))) {
-        fprintf(stderr, "invalid write argument:%s\n", argv[0]);
-        return -1;
-    }
-    if (argc < 2) {
-        fputs("too few arguments for keyword:write batch_script\n", stderr);
-        return -1;
-    }
-    ask.has_job_id = true;
-    if (num_parse_u32(argv[1], 1, UINT32_MAX, &ask.job_id, "job", NULL) < 0)
-        error_set(&err, BRE_JOB_ID, "%s", error_code_text(BRE_JOB_ID));
-    if (err.code
-        || !(reply = (Wire__ScriptReply *)scontrol_call(sc, MSG_SCRIPT, &ask.base, MSG_SCRIPT_REPLY, &err))) {
-        fprintf(stderr, "job script retrieval failed: %s\n", err.text);
-        return -1;
-    }
-    if (argc > 2 && !strcmp(argv[2], "-")) {
-        fwrite(reply->script.data, 1, reply->script.len, stdout);
-        rpc_msg_free(&reply->base);
-        return 0;
-    }
-    path = argc > 2 ? xstrdup(argv[2]) : xasprintf("slurm-%s.sh", argv[1]);
-    fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (fd < 0 || fs_write_all(fd, reply->script.data, reply->script.len) < 0) {
-        fprintf(stderr, "scontrol: error: cannot write %s: %s\n", path, strerror(errno));
-        rc = -1;
-    } else if (!sc->quiet) {
-        printf("batch script for job %s written to %s\n", argv[1], path);
-    }
-    rpc_msg_free(&reply->base);
-    return rc;
 }

@@ -14,22 +14,27 @@
 #include "util/mem.h"
 #include "wire/client.pb-c.h"
 
-/* "12,13 14" and "jobid=12" become ids; a word that is no number is a job's name, which hold and
- * release take as Slurm's do. */
-static size_t collect(int argc, char **argv, char **ids, size_t max)
+struct target {
+    char *text;
+    bool is_name; /* "jobname=TEXT" */
+};
+
+/* "12,13 14", "jobid=12" and "jobname=night". */
+static size_t collect(int argc, char **argv, struct target *targets, size_t max)
 {
     size_t num = 0;
 
     for (int i = 0; i < argc; i++) {
         char *word = strchr(argv[i], '=') ? strchr(argv[i], '=') + 1 : argv[i];
+        bool is_name = !strncasecmp(argv[i], "jobname=", 8) || !strncasecmp(argv[i], "name=", 5);
 
         while (*word && num < max) {
-            size_t len = jobid_word(word);
+            size_t len = is_name ? strcspn(word, ",") : jobid_word(word);
             bool more = word[len] == ',';
 
             word[len] = '\0';
             if (*word)
-                ids[num++] = word;
+                targets[num++] = (struct target){ word, is_name };
             word += len + more;
         }
     }
@@ -38,9 +43,12 @@ static size_t collect(int argc, char **argv, char **ids, size_t max)
 
 static bool is_id(const char *word)
 {
-    size_t digits = strspn(word, "0123456789");
+    struct jobid id;
 
-    return digits && (!word[digits] || word[digits] == '_' || word[digits] == '+' || word[digits] == '.');
+    if (jobid_parse(word, &id, NULL) < 0)
+        return false;
+    jobid_fini(&id);
+    return true;
 }
 
 /* The ids of one's jobs with this name; the strings are malloc'ed.  -1 with a message. */
@@ -96,20 +104,9 @@ static int send_control(struct scontrol *sc, const struct order *order, char **i
     }
     for (size_t i = 0; i < reply->n_results; i++) {
         const Wire__JobResult *result = reply->results[i];
-        const char *standard = result->code ? error_code_text((int)result->code) : "No error";
 
         rc = -1;
-        if (sc->quiet)
-            continue;
-        if (result->job_id && strchr(result->job_id, '_')) { /* tasks of an array, alike ones together */
-            fprintf(stderr, "%s: %s\n", result->job_id, standard);
-            continue;
-        }
-        fprintf(stderr, "%s for job %s\n", standard, result->job_id);
-        if (order->tail)
-            fprintf(stderr, "%s: %s\n", order->tail, standard);
-        if (result->text && *result->text && strcmp(result->text, standard))
-            fprintf(stderr, "scontrol: %s\n", result->text);
+        scontrol_job_failure(sc, (int)result->code, result->job_id ? result->job_id : "", result->text, order->tail);
     }
     rpc_msg_free(&reply->base);
     return rc;
@@ -117,21 +114,24 @@ static int send_control(struct scontrol *sc, const struct order *order, char **i
 
 static int control(struct scontrol *sc, const struct order *order, int argc, char **argv)
 {
-    char *ids[4096];
-    size_t num = collect(argc, argv, ids, ARRAY_SIZE(ids)), kept = 0;
+    struct target targets[4096];
+    char *ids[ARRAY_SIZE(targets)];
+    size_t num = collect(argc, argv, targets, ARRAY_SIZE(targets)), kept = 0;
     int rc = 0;
 
     for (size_t i = 0; i < num; i++) {
         char **named;
         size_t num_named;
 
-        if (is_id(ids[i])) {
-            ids[kept++] = ids[i];
-        } else if (order->action != JOB_ACTION_HOLD && order->action != JOB_ACTION_UHOLD
-                   && order->action != JOB_ACTION_RELEASE) {
-            fprintf(stderr, "Invalid job id specified for job %s\n", ids[i]);
+        if (!targets[i].is_name && is_id(targets[i].text)) {
+            ids[kept++] = targets[i].text;
+        } else if (!targets[i].is_name) {
+            if (!sc->quiet)
+                fprintf(stderr, "%s for job %s\n", error_code_text(BRE_JOB_ID), targets[i].text);
+            if (!sc->quiet && order->tail)
+                fprintf(stderr, "%s: %s\n", order->tail, error_code_text(BRE_JOB_ID));
             rc = -1;
-        } else if (ids_of_name(sc, ids[i], &named, &num_named) < 0) {
+        } else if (ids_of_name(sc, targets[i].text, &named, &num_named) < 0) {
             rc = -1;
         } else {
             if (num_named && send_control(sc, order, named, num_named) < 0)
@@ -229,6 +229,10 @@ int cmd_notify(struct scontrol *sc, int argc, char **argv)
     char message[2 * ERROR_TEXT_MAX];
     int rc = 0;
 
+    if (!is_id(argv[0])) {
+        fprintf(stderr, "Invalid job_id %s\n", argv[0]);
+        return -1;
+    }
     for (int i = 1; i < argc; i++)
         strbuf_addf(&text, "%s%s", i > 1 ? " " : "", argv[i]);
     req.has_action = true;
@@ -242,11 +246,30 @@ int cmd_notify(struct scontrol *sc, int argc, char **argv)
         return -1;
     }
     if (reply->n_results) {
-        fprintf(stderr, "job notify failure: %s\n", error_code_text((int)reply->results[0]->code));
+        const Wire__JobResult *result = reply->results[0];
+        const char *reason = scontrol_reason((int)result->code, result->text);
+
+        fprintf(stderr, "job notify failure: %s%s%s\n", error_code_text((int)result->code), *reason ? ": " : "", reason);
         rc = -1;
     }
     rpc_msg_free(&reply->base);
     return rc;
+}
+
+/* Of the tasks of an array: one that runs, else one that waits. */
+static int64_t foremost_state(const struct table *table)
+{
+    int64_t found = JOB_CANCELLED;
+
+    for (size_t i = 0; i < table_rows(table); i++) {
+        int64_t state = table_int(table, FIELD_JOB_STATE, i);
+
+        if (state == JOB_RUNNING || state == JOB_SUSPENDED)
+            return state;
+        if (state == JOB_PENDING || state == JOB_CONFIGURING)
+            found = state;
+    }
+    return found;
 }
 
 int cmd_wait_job(struct scontrol *sc, int argc, char **argv)
@@ -257,6 +280,10 @@ int cmd_wait_job(struct scontrol *sc, int argc, char **argv)
     char text[2 * ERROR_TEXT_MAX];
 
     (void)argc;
+    if (!is_id(argv[0])) {
+        fprintf(stderr, "Invalid job_id %s\n", argv[0]);
+        return -1;
+    }
     req.has_table = true;
     req.table = QUERY_JOBS;
     req.job_ids = argv;
@@ -264,7 +291,7 @@ int cmd_wait_job(struct scontrol *sc, int argc, char **argv)
     for (;;) {
         struct timespec pause = { .tv_sec = 1 };
         struct table *table = scontrol_query(sc, &req, fields, &err);
-        int64_t state = table && table_rows(table) ? table_int(table, FIELD_JOB_STATE, 0) : JOB_CANCELLED;
+        int64_t state = table ? foremost_state(table) : JOB_CANCELLED;
 
         table_destroy(table);
         if (!table) {

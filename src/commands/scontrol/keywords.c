@@ -15,8 +15,7 @@ struct keyword {
     size_t min_len;
     keyword_f *run;
     int min_args, max_args;
-    const char *few;     /* said when there are too few words; NULL: the usual */
-    const char *refused; /* instead of run: why it cannot be used */
+    const char *few, *many; /* said when there are too few or too many words; NULL: the usual */
 };
 
 static keyword_f cmd_show, cmd_help, cmd_quit, cmd_all, cmd_hide, cmd_oneliner, cmd_details, cmd_quiet,
@@ -25,7 +24,7 @@ static keyword_f cmd_show, cmd_help, cmd_quit, cmd_all, cmd_hide, cmd_oneliner, 
 #define FEW_UPDATE "too few arguments for %s keyword\n"
 #define FEW_MISSING "missing argument for keyword:%s\n"
 static const struct keyword keywords[] = {
-    { "abort", 5, .refused = "to end the controller use scontrol shutdown" },
+    { "abort", 5, cmd_abort },
     { "all", 2, cmd_all },
     { "cancel_reboot", 3, cmd_cancel_reboot, 1, 1, FEW_MISSING },
     { "cluster", 2, cmd_cluster, 0, 1 },
@@ -33,7 +32,7 @@ static const struct keyword keywords[] = {
     { "create", 2, cmd_create, 1, MAX_WORDS, FEW_UPDATE },
     { "details", 1, cmd_details },
     { "delete", 1, cmd_delete, 1, 2, FEW_UPDATE },
-    { "errnumstr", 2, cmd_errnumstr, 1, 1, "one arguments required for keyword:%s\n" },
+    { "errnumstr", 2, cmd_errnumstr, 1, 1, "one arguments required for keyword:%s\n", "one arguments required for keyword:%s\n" },
     { "exit", 1, cmd_quit },
     { "fsdampeningfactor", 3, cmd_fsdampeningfactor, 1, 1 },
     { "help", 2, cmd_help },
@@ -62,9 +61,8 @@ static const struct keyword keywords[] = {
     { "show", 3, cmd_show, 1, MAX_WORDS },
     { "shutdown", 8, cmd_shutdown, 0, 1 },
     { "suspend", 2, cmd_suspend, 1, MAX_WORDS },
-    { "takeover", 8, .max_args = MAX_WORDS, .refused = "there is no second controller that could take over" },
-    { "token", 3, .max_args = MAX_WORDS,
-      .refused = "tokens are for a REST service, which this cluster does not have; commands prove who you are by munge" },
+    { "takeover", 8, cmd_takeover, 0, 1 },
+    { "token", 3, cmd_token, 0, MAX_WORDS },
     { "top", 3, cmd_top, 1, MAX_WORDS },
     { "update", 1, cmd_update, 1, MAX_WORDS, FEW_UPDATE },
     { "uhold", 2, cmd_uhold, 1, MAX_WORDS },
@@ -80,10 +78,10 @@ static const struct keyword entities[] = {
     { "bbstat", 2, show_nothing, 0, MAX_WORDS },
     { "burstbuffer", 2, show_nothing, 0, MAX_WORDS },
     { "config", 1, show_config, 0, 1 },
-    { "daemons", 1, show_daemons, 0, 1 },
+    { "daemons", 1, show_daemons },
     { "dwstat", 2, show_nothing, 0, MAX_WORDS },
     { "federation", 1, show_nothing, 0, 1 },
-    { "frontend", 2, show_nothing, 0, 1 },
+    { "frontend", 2, show_frontend, 0, 1 },
     { "hostlist", 5, show_hostlist, 0, 1 },
     { "hostlistsorted", 9, show_hostlistsorted, 0, 1 },
     { "hostnames", 5, show_hostnames, 0, 1 },
@@ -220,19 +218,15 @@ static int fail(const struct scontrol *sc, const char *before, const char *word,
 
 static int run_keyword(const struct keyword *kw, struct scontrol *sc, int argc, char **argv, const char *word)
 {
-    const char *few = kw->few ? kw->few : "too few arguments for keyword:%s\n", *gap = strstr(few, "%s");
+    const char *few = kw->few ? kw->few : "too few arguments for keyword:%s\n";
+    const char *many = kw->many ? kw->many : "too many arguments for keyword:%s\n";
 
-    if (kw->refused) {
-        fprintf(stderr, "scontrol: error: %s: %s\n", kw->name, kw->refused);
-        return -1;
-    }
-    if (argc < kw->min_args) {
-        CLEANUP_FREE char *before = xstrndup(few, (size_t)(gap - few));
+    if (argc < kw->min_args || argc > kw->max_args) {
+        const char *text = argc < kw->min_args ? few : many, *gap = strstr(text, "%s");
+        CLEANUP_FREE char *before = xstrndup(text, (size_t)(gap - text));
 
         return fail(sc, before, word, gap + 2);
     }
-    if (argc > kw->max_args)
-        return fail(sc, "too many arguments for keyword:", word, "\n");
     return kw->run(sc, argc, argv);
 }
 

@@ -144,6 +144,14 @@ static struct member *members(const char *node, size_t *num)
     return list;
 }
 
+/* A plain number is found without the controller; a task of an array or a component has an id of its own. */
+static int local_job(struct scontrol *sc, const char *text, uint32_t *job, struct error *err)
+{
+    if (num_parse_u32(text, 1, UINT32_MAX, job, "job", NULL) == 0)
+        return 0;
+    return scontrol_job_id(sc, text, job, err);
+}
+
 /* listpids [JOB[.STEP]] [NODE] */
 int cmd_listpids(struct scontrol *sc, int argc, char **argv)
 {
@@ -152,13 +160,20 @@ int cmd_listpids(struct scontrol *sc, int argc, char **argv)
     CLEANUP_FREE char *id_text = NULL;
     size_t num, shown = 0;
     uint32_t job = 0;
+    struct error err = { 0 };
+    char text[2 * ERROR_TEXT_MAX];
 
     if (argc && strcmp(argv[0], "*")) {
         id_text = xstrdup(argv[0]);
         dot = strchr(argv[0], '.');
         id_text[strcspn(id_text, ".")] = '\0';
-        if (num_parse_u32(id_text, 1, UINT32_MAX, &job, "job", NULL) < 0 || (dot && !dot[1])) {
-            fprintf(stderr, "\"%s\" does not look like a jobid\n", argv[0]);
+        if (local_job(sc, id_text, &job, &err) < 0 || (dot && !dot[1])) {
+            if (err.code == BRE_JOB_ID && strchr(id_text, '_'))
+                fprintf(stderr, "JobId=%s does not exist on node %s.\n", id_text, node ? node : "(null)");
+            else if (err.code && err.code != BRE_JOB_ID)
+                fprintf(stderr, "scontrol: error: %s\n", scontrol_error_text(&err, text, sizeof text));
+            else
+                fprintf(stderr, "\"%s\" does not look like a jobid\n", argv[0]);
             return -1;
         }
         dot = dot ? dot + 1 : NULL;
@@ -166,8 +181,10 @@ int cmd_listpids(struct scontrol *sc, int argc, char **argv)
     list = members(node, &num);
     for (size_t i = 0; i < num; i++)
         shown += (!job || list[i].job_id == job) && (!dot || !strcmp(dot, list[i].step));
-    if (!shown && job)
-        fprintf(stderr, "%s=%s does not exist on node %s.\n", dot ? "StepId" : "JobId", argv[0], node ? node : "(null)");
+    if (!shown && dot)
+        fprintf(stderr, "StepId=%s does not exist on node %s.\n", argv[0], node ? node : "(null)");
+    else if (!shown && job)
+        fprintf(stderr, "There are no steps for job %s on node %s.\n", argv[0], node ? node : "(null)");
     else if (!shown)
         fputs("No job steps exist on this node.\n", stderr);
     printf("%-8s %-8s %-8s %-7s %-8s\n", "PID", "JOBID", "STEPID", "LOCALID", "GLOBALID");
@@ -182,7 +199,6 @@ int cmd_listpids(struct scontrol *sc, int argc, char **argv)
         }
         printf("%-8ld %-8u %-8s %-7s %-8s\n", list[i].pid, list[i].job_id, list[i].step, local, global);
     }
-    (void)sc;
     return shown ? 0 : -1;
 }
 

@@ -10,8 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bramble/constants.h"
 #include "client/client.h"
 #include "util/error.h"
+#include "util/jobid.h"
 #include "util/mem.h"
 #include "util/num.h"
 #include "util/version.h"
@@ -61,6 +63,56 @@ struct table *scontrol_query(struct scontrol *sc, Wire__QueryRequest *req, const
 const char *scontrol_error_text(const struct error *err, char *buf, size_t size)
 {
     return refusal_text(err, buf, size);
+}
+
+int scontrol_job_id(struct scontrol *sc, const char *text, uint32_t *job_id, struct error *err)
+{
+    static const uint16_t fields[] = { FIELD_JOB_ID, 0 };
+    Wire__QueryRequest req = WIRE__QUERY_REQUEST__INIT;
+    char *ids[] = { (char *)text };
+    struct table *table;
+    struct jobid id;
+
+    if (jobid_parse(text, &id, NULL) < 0)
+        return error_set(err, BRE_JOB_ID, "%s", error_code_text(BRE_JOB_ID));
+    jobid_fini(&id);
+    req.has_table = req.has_all = req.all = true;
+    req.table = QUERY_JOBS;
+    req.job_ids = ids;
+    req.n_job_ids = 1;
+    if (!(table = scontrol_query(sc, &req, fields, err)))
+        return -1;
+    *job_id = table_rows(table) ? (uint32_t)table_int(table, FIELD_JOB_ID, 0) : 0;
+    table_destroy(table);
+    return *job_id ? 0 : error_set(err, BRE_JOB_ID, "%s", error_code_text(BRE_JOB_ID));
+}
+
+const char *scontrol_reason(int code, const char *text)
+{
+    const char *standard = error_code_text(code);
+    size_t len = strlen(standard);
+
+    if (!text || strncmp(text, standard, len) != 0)
+        return text ? text : "";
+    text += len;
+    return text + strspn(text, ":;, ");
+}
+
+void scontrol_job_failure(const struct scontrol *sc, int code, const char *id, const char *text, const char *tail)
+{
+    const char *standard = code ? error_code_text(code) : "No error", *reason = scontrol_reason(code, text);
+
+    if (sc->quiet)
+        return;
+    if (strchr(id, '_')) /* tasks of an array */
+        fprintf(stderr, "%s: %s", id, standard);
+    else
+        fprintf(stderr, "%s for job %s", standard, id);
+    if (*reason && strcmp(reason, id) != 0)
+        fprintf(stderr, ": %s", reason);
+    fputc('\n', stderr);
+    if (tail && !strchr(id, '_'))
+        fprintf(stderr, "%s: %s\n", tail, standard);
 }
 
 /* Splits a line at blanks; quotes keep them. */

@@ -37,9 +37,16 @@ struct table *scontrol_query(struct scontrol *sc, Wire__QueryRequest *req, const
                              struct error *err);
 /* The standard text of the error, then the details if there are any beyond it. */
 const char *scontrol_error_text(const struct error *err, char *buf, size_t size);
+/* What the text says beyond the standard text of its code; "": nothing. */
+const char *scontrol_reason(int code, const char *text);
+/* "STANDARD for job ID: REASON" on standard error, where tail is said after it: "TAIL: STANDARD". */
+void scontrol_job_failure(const struct scontrol *sc, int code, const char *id, const char *text, const char *tail);
 
 /* Is this the name of the cluster here (or "all")?  -1 after a message. */
 int scontrol_cluster(const char *name);
+
+/* "12", "12_3" and "12+1" as one job's own id; of an array as a whole, one of its records'.  -1 with err. */
+int scontrol_job_id(struct scontrol *sc, const char *text, uint32_t *job_id, struct error *err);
 
 /* keywords.c */
 #define MAX_WORDS 256
@@ -82,6 +89,8 @@ keyword_f cmd_write, cmd_ping, cmd_reconfigure, cmd_shutdown, cmd_completing, cm
 keyword_f cmd_setdebug, cmd_setdebugflags, cmd_schedloglevel, cmd_fsdampeningfactor, cmd_cluster;
 keyword_f cmd_reboot, cmd_cancel_reboot, cmd_power;
 keyword_f cmd_listpids, cmd_pidinfo, cmd_listjobs, cmd_liststeps;
+keyword_f cmd_token, cmd_takeover, cmd_abort;
+keyword_f show_frontend;
 keyword_f show_daemons, show_aliases, show_licenses, show_topology, show_assoc_mgr, show_nothing, show_slurmd;
 
 #endif

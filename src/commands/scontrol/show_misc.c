@@ -1,4 +1,4 @@
-/* show_misc.c - show daemons, aliases, licenses, topology, assoc_mgr, slurmd, and what does not exist here. */
+/* show_misc.c - show daemons, aliases, licenses, assoc_mgr, slurmd. */
 #include "config.h"
 #include "scontrol.h"
 
@@ -57,6 +57,7 @@ int show_daemons(struct scontrol *sc, int argc, char **argv)
     Wire__Empty ask = WIRE__EMPTY__INIT;
     struct error err = { 0 };
     char host[256] = "";
+    const char *here = "";
     struct table *nodes;
     Wire__PingReply *reply;
 
@@ -66,10 +67,8 @@ int show_daemons(struct scontrol *sc, int argc, char **argv)
         return -1;
     reply = (Wire__PingReply *)scontrol_call(sc, MSG_PING, &ask.base, MSG_PING_REPLY, &err);
     if (reply && reply->host && !strcmp(reply->host, host))
-        fputs("slurmctld ", stdout);
-    if (node_here(nodes) < table_rows(nodes))
-        fputs("slurmd ", stdout);
-    putchar('\n');
+        here = "slurmctld ";
+    printf("%s%s\n", here, node_here(nodes) < table_rows(nodes) ? "slurmd" : "");
     if (reply)
         rpc_msg_free(&reply->base);
     table_destroy(nodes);
@@ -202,20 +201,6 @@ int show_licenses(struct scontrol *sc, int argc, char **argv)
         puts("No licenses configured in Slurm.");
     rpc_msg_free(&reply->base);
     return rc;
-}
-
-int show_topology(struct scontrol *sc, int argc, char **argv)
-{
-    (void)sc, (void)argc, (void)argv;
-    fputs("scontrol: error: No topology information available\n", stderr);
-    return 0;
-}
-
-/* Burst buffers, front ends, federations: as Slurm's scontrol where none is configured, it lists none. */
-int show_nothing(struct scontrol *sc, int argc, char **argv)
-{
-    (void)sc, (void)argc, (void)argv;
-    return 0;
 }
 
 int show_assoc_mgr(struct scontrol *sc, int argc, char **argv)

@@ -32,7 +32,7 @@ static const uint16_t step_fields[] = {
     FIELD_STEP_JOB_ID, FIELD_STEP_ID, FIELD_STEP_NAME, FIELD_STEP_UID, FIELD_STEP_PARTITION,
     FIELD_STEP_STATE, FIELD_STEP_START_TIME, FIELD_STEP_TIME_LIMIT, FIELD_STEP_NODE_LIST,
     FIELD_STEP_NUM_NODES, FIELD_STEP_NUM_CPUS, FIELD_STEP_NUM_TASKS, FIELD_STEP_MEM,
-    FIELD_STEP_DISTRIBUTION, FIELD_STEP_SRUN_HOST, FIELD_STEP_SRUN_PID, 0
+    FIELD_STEP_ARRAY_ID, FIELD_STEP_ARRAY_TASK, FIELD_STEP_DISTRIBUTION, FIELD_STEP_SRUN_HOST, FIELD_STEP_SRUN_PID, 0
 };
 
 static void add_word(void *arg, const char *name)
@@ -123,7 +123,7 @@ static void add_resources(struct record *rec, const struct table *t, size_t i)
     }
 }
 
-static void add_history(struct record *rec, const struct table *t, size_t i)
+static void add_history(struct record *rec, const struct table *t, size_t i, bool details)
 {
     int64_t cpus = num_or(t, FIELD_NODE_CPUS, i, 0), alloc = num_or(t, FIELD_NODE_CPUS_ALLOC, i, 0);
     const char *reason = table_text(t, FIELD_NODE_REASON, i), *by = table_text(t, FIELD_NODE_REASON_USER, i);
@@ -159,7 +159,7 @@ static void add_history(struct record *rec, const struct table *t, size_t i)
         record_line(rec);
         record_text(rec, "Extra", table_text(t, FIELD_NODE_EXTRA, i));
     }
-    if (table_text(t, FIELD_NODE_NOTES, i)) {
+    if (details && table_text(t, FIELD_NODE_NOTES, i)) { /* what Slurm has no word for is a detail */
         record_line(rec);
         record_text(rec, "Notes", table_text(t, FIELD_NODE_NOTES, i));
     }
@@ -171,7 +171,7 @@ static void print_node(struct scontrol *sc, const struct table *t, size_t i)
 
     add_hardware(&rec, t, i);
     add_resources(&rec, t, i);
-    add_history(&rec, t, i);
+    add_history(&rec, t, i, sc->details);
     record_end(&rec);
     strbuf_fini(&rec.text);
 }
@@ -242,10 +242,16 @@ static void print_step(struct scontrol *sc, const struct table *t, size_t i)
     struct record rec = { .oneliner = sc->oneliner };
     const char *host = table_text(t, FIELD_STEP_SRUN_HOST, i);
     CLEANUP_STRBUF struct strbuf id = STRBUF_INIT;
+    /* the script's processes have the job's CPUs, and are counted there */
+    int64_t cpus = table_int(t, FIELD_STEP_ID, i) == STEP_BATCH ? 0 : num_or(t, FIELD_STEP_NUM_CPUS, i, 0);
 
     cell_step(&id, table_int(t, FIELD_STEP_ID, i));
-    record_add(&rec, "StepId=%lld%s UserId=%lld ", (long long)table_int(t, FIELD_STEP_JOB_ID, i), strbuf_str(&id),
-               (long long)table_int(t, FIELD_STEP_UID, i));
+    if (table_int(t, FIELD_STEP_ARRAY_TASK, i) != FIELD_UNSET)
+        record_add(&rec, "StepId=%lld_%lld", (long long)table_int(t, FIELD_STEP_ARRAY_ID, i),
+                   (long long)table_int(t, FIELD_STEP_ARRAY_TASK, i));
+    else
+        record_add(&rec, "StepId=%lld", (long long)table_int(t, FIELD_STEP_JOB_ID, i));
+    record_add(&rec, "%s UserId=%lld ", strbuf_str(&id), (long long)table_int(t, FIELD_STEP_UID, i));
     record_time(&rec, "StartTime", table_int(t, FIELD_STEP_START_TIME, i), "Unknown");
     record_add(&rec, " ");
     record_limit(&rec, "TimeLimit", table_int(t, FIELD_STEP_TIME_LIMIT, i), "UNLIMITED");
@@ -256,11 +262,11 @@ static void print_step(struct scontrol *sc, const struct table *t, size_t i)
     record_text(&rec, "NodeList", table_text(t, FIELD_STEP_NODE_LIST, i));
     record_line(&rec);
     record_add(&rec, "Nodes=%lld CPUs=%lld Tasks=%lld ", (long long)num_or(t, FIELD_STEP_NUM_NODES, i, 0),
-               (long long)num_or(t, FIELD_STEP_NUM_CPUS, i, 0), (long long)num_or(t, FIELD_STEP_NUM_TASKS, i, 0));
+               (long long)cpus, (long long)num_or(t, FIELD_STEP_NUM_TASKS, i, 0));
     record_text(&rec, "Name", table_text(t, FIELD_STEP_NAME, i));
     record_add(&rec, " Network=(null)");
     record_line(&rec);
-    if (num_or(t, FIELD_STEP_NUM_CPUS, i, 0))
+    if (cpus)
         record_tres(&rec, "TRES", table_int(t, FIELD_STEP_NUM_CPUS, i), table_int(t, FIELD_STEP_MEM, i),
                     table_int(t, FIELD_STEP_NUM_NODES, i));
     else

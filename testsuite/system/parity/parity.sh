@@ -20,7 +20,7 @@ parity_become() {
 
 parity_cluster() {
     CLUSTER_NAME=parity
-    CLUSTER_CONF="first_job_id = $PARITY_FIRST_JOB; kill_wait = 2; def_mem_per_cpu = 500; ${PARITY_CONF:-}"
+    CLUSTER_CONF="first_job_id = $PARITY_FIRST_JOB; kill_wait = 2; def_mem_per_cpu = 500; licenses = \"matlab:4\"; ${PARITY_CONF:-}"
     CLUSTER_PARTITIONS='    { name = "debug"; default = true; },
     { name = "short"; nodes = "pi[1-2]"; default_time = "1"; max_time = "10"; },
     { name = "pi5"; nodes = "pi[5-8]"; max_nodes = 2; },
